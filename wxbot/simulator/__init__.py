@@ -1,1 +1,1 @@
-"""The platform's side, to try everything without an account: its API, ledger, phones, faults, clock and page."""
+"""The platform as a program: API, ledger, phones, faults and clock, to try everything without an account."""

@@ -1,0 +1,194 @@
+"""What we say to a user, before it becomes a passive reply (XML) or a follow-up (JSON).
+
+Fields are spelled as in the customer-service interface. A value that the platform would refuse
+raises InvalidMessage when it is made. Source: docs/platform.md §3, §5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from wxbot.errors import InvalidMessage
+from wxbot.protocol.wire import printable
+
+MAX_TEXT = 2047  # bytes of UTF-8; 2,048 is accepted by some accounts only
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text; `<a href>` links and newlines are shown."""
+
+    content: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content", printable(self.content))
+        if not self.content.strip():
+            raise InvalidMessage("a text needs content: the platform shows a failure notice for an empty one")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture by its media_id."""
+
+    media_id: str
+
+    def __post_init__(self) -> None:
+        _need(self, "media_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice note by its media_id."""
+
+    media_id: str
+
+    def __post_init__(self) -> None:
+        _need(self, "media_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video; as a follow-up it needs `thumb_media_id`."""
+
+    media_id: str
+    title: str = ""
+    description: str = ""
+    thumb_media_id: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self, "media_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """A piece of music by its links."""
+
+    musicurl: str
+    hqmusicurl: str = ""
+    title: str = ""
+    description: str = ""
+    thumb_media_id: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self, "musicurl")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One card of a News."""
+
+    title: str
+    description: str = ""
+    url: str = ""
+    picurl: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self, "title")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Cards with picture and link: one in a follow-up or in answer to a message, up to 8 to an event."""
+
+    articles: Sequence[Article]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.articles) <= 8:
+            raise InvalidMessage(f"a news has 1 to 8 articles, not {len(self.articles)}")
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCustomerService:
+    """Hand the user's message to a human agent: any, or the one named (`prefix@wechat-id`). Passive only."""
+
+    kf_account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One line of a MsgMenu; its id comes back as `bizmsgmenuid`."""
+
+    id: str
+    content: str
+
+    def __post_init__(self) -> None:
+        _need(self, "id", "content")
+
+
+@dataclass(frozen=True, slots=True)
+class MsgMenu:
+    """A question whose answers can be tapped. Follow-up only."""
+
+    head_content: str
+    list: Sequence[MenuItem]
+    tail_content: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.list:
+            raise InvalidMessage("a msgmenu needs at least one item in its list")
+
+
+@dataclass(frozen=True, slots=True)
+class MiniProgramPage:
+    """A card that opens a page of a linked mini program. Follow-up only."""
+
+    title: str
+    appid: str
+    pagepath: str
+    thumb_media_id: str
+
+    def __post_init__(self) -> None:
+        _need(self, "title", "appid", "pagepath", "thumb_media_id")
+
+
+Content: TypeAlias = (
+    Text | Image | Voice | Video | Music | News | TransferCustomerService | MsgMenu | MiniProgramPage
+)
+
+
+def content_of(said: "str | Content") -> Content:
+    """Return what a handler said as content: a plain `str` is a Text."""
+    return Text(said) if isinstance(said, str) else said
+
+
+def _need(value: object, *names: str) -> None:
+    for name in names:
+        if not getattr(value, name):
+            raise InvalidMessage(f"{type(value).__name__} needs {name}")
+
+
+def split_text(text: str, limit: int = MAX_TEXT) -> list[str]:
+    """Return `text` in parts of at most `limit` bytes of UTF-8, none of them blank.
+
+    A part ends at a line's end where one lies in its second half, else between two characters;
+    never inside a character, nor before a sign that belongs to the one before it.
+    """
+    parts = []
+    rest = text
+    while len(rest.encode()) > limit:
+        cut = _cut(rest, limit)
+        parts.append(rest[:cut].rstrip("\n"))
+        rest = rest[cut:].lstrip("\n")
+    return [part for part in [*parts, rest] if part.strip()]
+
+
+def _cut(text: str, limit: int) -> int:
+    """Return how many characters of `text` the first part takes; at least one."""
+    head = text.encode()[:limit].decode(errors="ignore")
+    line = head.rfind("\n")
+    if line > len(head) // 2:
+        return line + 1
+    cut = len(head)
+    while cut > len(head) - 12 and cut > 1 and _joins(text[cut - 1], text[cut]):
+        cut -= 1
+    return max(cut, 1)
+
+
+def _joins(before: str, after: str) -> bool:
+    """Return whether two characters are drawn as one: joiners, variation and tone marks, combining signs."""
+    return (
+        "\u200d" in (before, after)
+        or "\ufe00" <= after <= "\ufe0f"
+        or "\u0300" <= after <= "\u036f"
+        or ("\U0001f3fb" <= after <= "\U0001f3ff")
+    )

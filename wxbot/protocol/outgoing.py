@@ -1,0 +1,99 @@
+"""Follow-ups: content as the JSON of the customer-service message interface.
+
+JSON is raw UTF-8, since users have been shown `\\uXXXX` escapes as they stand.
+Source: docs/platform.md §5.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from wxbot.errors import InvalidMessage
+from wxbot.protocol.content import (
+    MAX_TEXT,
+    Content,
+    Image,
+    MiniProgramPage,
+    MsgMenu,
+    Music,
+    News,
+    Text,
+    Video,
+    Voice,
+)
+
+_MSGTYPE: dict[type[Any], str] = {
+    Text: "text",
+    Image: "image",
+    Voice: "voice",
+    Video: "video",
+    Music: "music",
+    News: "news",
+    MsgMenu: "msgmenu",
+    MiniProgramPage: "miniprogrampage",
+}
+
+
+def dumps(value: object) -> str:
+    """Return compact JSON with every character as itself."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def message_json(content: Content, *, kf_account: str = "") -> str:
+    """Return the message without its `touser`, as it is stored; raises InvalidMessage at a limit."""
+    msgtype = _MSGTYPE.get(type(content))
+    if msgtype is None:
+        raise InvalidMessage(f"{type(content).__name__} cannot be a follow-up: return it as the reply")
+    _check(content)
+    message: dict[str, object] = {"msgtype": msgtype, msgtype: asdict(content)}
+    if kf_account:
+        message["customservice"] = {"kf_account": kf_account}
+    return dumps(message)
+
+
+def _check(content: Content) -> None:
+    if isinstance(content, Text) and (size := len(content.content.encode())) > MAX_TEXT:
+        raise InvalidMessage(f"a text follow-up holds at most {MAX_TEXT} bytes of UTF-8, this one has {size}")
+    if isinstance(content, Video | Music) and not content.thumb_media_id:
+        raise InvalidMessage(f"a {type(content).__name__} follow-up needs thumb_media_id")
+    if isinstance(content, News) and len(content.articles) != 1:
+        raise InvalidMessage(f"a news follow-up has exactly 1 article, not {len(content.articles)}")
+
+
+def request_body(openid: str, message: str) -> bytes:
+    """Return the body to POST: the stored message with its `touser` in front."""
+    return ('{"touser":' + dumps(openid) + "," + message[1:]).encode()
+
+
+def summary(message: str, width: int = 60) -> str:
+    """Return what a stored message says in one line, for people."""
+    stored = json.loads(message)
+    msgtype = stored["msgtype"]
+    inner = stored[msgtype]
+    text = inner.get("content") or inner.get("title") or inner.get("head_content") or inner.get("media_id") or ""
+    text = (inner["articles"][0]["title"] if msgtype == "news" else text).replace("\n", " ⏎ ")
+    line = text if msgtype == "text" else f"[{msgtype}] {text}"
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """What is to be sent, when, and what to do when it cannot be.
+
+    `message` is JSON without its touser; times are Unix seconds. Raises InvalidMessage when it
+    could never be sent.
+    """
+
+    message: str
+    due_at: float
+    not_after: float | None = None  # of no use later than this
+    key: str | None = None  # a second one with the same key is the first one
+    on_closed: Literal["hold", "drop", "template"] = "hold"  # when the window is closed
+    priority: Literal["normal", "decisive"] = "normal"
+    coalesce: str | None = None  # replaces the waiting ones with the same value
+    on_doubt: Literal["resend", "park"] = "resend"  # when it may or may not have arrived
+    lane: Literal["chat", "followup", "broadcast"] = "followup"
+
+    def __post_init__(self) -> None:
+        if self.not_after is not None and self.not_after <= self.due_at:
+            raise InvalidMessage(f"not_after ({self.not_after:.0f}) must be later than due_at ({self.due_at:.0f})")

@@ -1,0 +1,88 @@
+"""Passive replies: content as the XML that answers a push.
+
+Source: docs/platform.md §3.
+"""
+
+from collections.abc import Mapping
+
+from wxbot.errors import InvalidMessage
+from wxbot.protocol.content import (
+    MAX_TEXT,
+    Content,
+    Image,
+    Music,
+    News,
+    Text,
+    TransferCustomerService,
+    Video,
+    Voice,
+)
+from wxbot.protocol.events import Event
+from wxbot.protocol.messages import Push
+from wxbot.protocol.wire import Tree, render
+
+NO_REPLY = b"success"  # what the platform takes as "nothing to say"; an empty reply shows a failure notice
+
+
+def reply_xml(content: Content, push: Push, now: int) -> bytes:
+    """Return the reply to `push`, UTF-8; `now` is CreateTime in Unix seconds.
+
+    Raises InvalidMessage for content that cannot be a passive reply.
+    """
+    tree: dict[str, Tree] = {
+        "ToUserName": push.FromUserName,
+        "FromUserName": push.ToUserName,
+        "CreateTime": now,
+    }
+    return render({**tree, **_inner(content, push)}).encode()
+
+
+def _inner(content: Content, push: Push) -> Mapping[str, Tree]:
+    match content:
+        case Text():
+            if len(content.content.encode()) > MAX_TEXT:
+                raise InvalidMessage(f"a text reply holds at most {MAX_TEXT} bytes; split_text cuts it")
+            return {"MsgType": "text", "Content": content.content}
+        case Image():
+            return {"MsgType": "image", "Image": {"MediaId": content.media_id}}
+        case Voice():
+            return {"MsgType": "voice", "Voice": {"MediaId": content.media_id}}
+        case Video():
+            return {"MsgType": "video", "Video": _video(content)}
+        case Music():
+            return {"MsgType": "music", "Music": _music(content)}
+        case News():
+            return _news(content, push)
+        case TransferCustomerService():
+            named: dict[str, Tree] = {"TransInfo": {"KfAccount": content.kf_account}} if content.kf_account else {}
+            return {"MsgType": "transfer_customer_service", **named}
+        case _:
+            raise InvalidMessage(f"{type(content).__name__} cannot be a passive reply: send it as a follow-up")
+
+
+def _filled(**fields: str) -> dict[str, Tree]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _video(video: Video) -> Tree:
+    return _filled(MediaId=video.media_id, Title=video.title, Description=video.description)
+
+
+def _music(music: Music) -> Tree:
+    return _filled(
+        Title=music.title,
+        Description=music.description,
+        MusicUrl=music.musicurl,
+        HQMusicUrl=music.hqmusicurl,
+        ThumbMediaId=music.thumb_media_id,
+    )
+
+
+def _news(news: News, push: Push) -> Mapping[str, Tree]:
+    """One article in answer to a message, since the platform drops the others; all to an event."""
+    articles = news.articles if isinstance(push, Event) else news.articles[:1]
+    items: list[Tree] = [
+        {"Title": one.title, "Description": one.description, "PicUrl": one.picurl, "Url": one.url}
+        for one in articles
+    ]
+    return {"MsgType": "news", "ArticleCount": len(items), "Articles": items}

@@ -1,0 +1,1 @@
+"""What to answer: the bot's handlers, the rules file, and the time they may take."""

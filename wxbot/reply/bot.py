@@ -1,0 +1,130 @@
+"""The bot: handlers by kind of push, the first that fits answers."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from wxbot.protocol.content import Content, content_of
+from wxbot.protocol.messages import Push
+from wxbot.reply import filters
+from wxbot.reply.context import Context
+from wxbot.reply.filters import Filter
+
+Said: TypeAlias = "str | Content | None"
+HandlerFunction = TypeVar("HandlerFunction", bound=Callable[..., Said])
+
+_PUSH_NAMES = ("message", "event", "push")
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function and the pushes it is for; `wants` are its parameters by name."""
+
+    filter: Filter
+    function: Callable[..., Said]
+    wants: tuple[str, ...]
+
+    def try_answer(self, push: Push, ctx: Context) -> tuple[bool, Content | None]:
+        """Return whether this handler is for the push, and what it said."""
+        captured = self.filter.match(push)
+        if captured is None:
+            return False, None
+        known: dict[str, Any] = {**captured, "ctx": ctx, **dict.fromkeys(_PUSH_NAMES, push)}
+        said = self.function(**{name: known[name] for name in self.wants})
+        return True, None if said is None else content_of(said)
+
+
+def _handler(match: Filter, function: Callable[..., Said]) -> Handler:
+    """Bind a function, refusing at once one that asks for something no push will bring."""
+    wants = tuple(inspect.signature(function).parameters)
+    known = {*match.names, "ctx", *_PUSH_NAMES}
+    if unknown := [name for name in wants if name not in known]:
+        raise TypeError(
+            f"handler {function.__name__} asks for {', '.join(unknown)}; it can have {', '.join(sorted(known))}"
+        )
+    return Handler(match, function, wants)
+
+
+class Bot:
+    """Handlers in the order they were added.
+
+    A handler takes, by name, `message` (or `event`, or `push`), `ctx`, and the named groups of its
+    pattern, and returns a text, any content, or None for silence.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: list[Handler] = []
+        self._defaults: list[Handler] = []
+
+    def on(self, match: Filter) -> Callable[[HandlerFunction], HandlerFunction]:
+        """Register a handler for a filter: `@bot.on(text("hi") | click("HI"))`."""
+
+        def register(function: HandlerFunction) -> HandlerFunction:
+            self._handlers.append(_handler(match, function))
+            return function
+
+        return register
+
+    def text(self, pattern: str | None = None) -> Callable[[HandlerFunction], HandlerFunction]:
+        """Register a handler for texts that fit a regular expression as a whole, or for all."""
+        return self.on(filters.text(pattern))
+
+    def click(self, key: str) -> Callable[[HandlerFunction], HandlerFunction]:
+        """Register a handler for a menu key."""
+        return self.on(filters.click(key))
+
+    def event(self, name: str) -> Callable[[HandlerFunction], HandlerFunction]:
+        """Register a handler for an event by the platform's name."""
+        return self.on(filters.event(name))
+
+    def image(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for pictures."""
+        return self.on(filters.message("image"))(function)
+
+    def voice(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for voice notes."""
+        return self.on(filters.message("voice"))(function)
+
+    def video(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for videos and short clips."""
+        return self.on(filters.message("video") | filters.message("shortvideo"))(function)
+
+    def location(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for places that a user sends."""
+        return self.on(filters.message("location"))(function)
+
+    def link(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for links."""
+        return self.on(filters.message("link"))(function)
+
+    def subscribe(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for new followers."""
+        return self.on(filters.event("subscribe"))(function)
+
+    def unsubscribe(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for those who leave; nothing can be sent to them."""
+        return self.on(filters.event("unsubscribe"))(function)
+
+    def scan(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for followers who scan a QR code."""
+        return self.on(filters.event("SCAN"))(function)
+
+    def default(self, function: HandlerFunction) -> HandlerFunction:
+        """Register a handler for messages that no other is for (events stay unanswered)."""
+        everything_written = filters.where(lambda push: push.MsgType.lower() != "event")
+        self._defaults.append(_handler(everything_written, function))
+        return function
+
+    def include(self, other: "Bot") -> None:
+        """Add another bot's handlers after ours, its defaults after ours."""
+        self._handlers += other._handlers
+        self._defaults += other._defaults
+
+    def answer(self, push: Push, ctx: Context) -> Content | None:
+        """Return what the first fitting handler says, None for silence; what it raises is passed on."""
+        for handler in [*self._handlers, *self._defaults]:
+            fits, said = handler.try_answer(push, ctx)
+            if fits:
+                return said
+        return None

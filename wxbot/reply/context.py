@@ -1,0 +1,98 @@
+"""What a handler may do besides answering: follow up, remember, hand over to a human.
+
+A handler changes nothing by itself. What it wants is collected here and committed together with
+its answer, so that a push answered twice or a process killed half-way has its effects once.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from wxbot.errors import InvalidMessage
+from wxbot.protocol.content import Content, TransferCustomerService, content_of
+from wxbot.protocol.outgoing import FollowUp, message_json
+
+When = datetime | timedelta | float
+SESSION_LIFE = 3600.0  # seconds a session is kept after its last change
+
+
+def after(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> timedelta:
+    """Return a time from now, for `at=`."""
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def moment(when: When, now: float) -> float:
+    """Return `when` in Unix seconds: a timedelta counts from `now`, a datetime must know its time zone."""
+    if isinstance(when, timedelta):
+        return now + when.total_seconds()
+    if isinstance(when, datetime):
+        if when.tzinfo is None:
+            raise InvalidMessage(f"{when.isoformat()} has no time zone: add tzinfo, or use after(...)")
+        return when.timestamp()
+    return float(when)
+
+
+@dataclass(slots=True)
+class Context:
+    """One push's surroundings. `now` is Unix seconds on the bot's clock."""
+
+    account: str
+    openid: str
+    now: float
+    load_session: Callable[[], str]
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    _session: dict[str, Any] | None = None
+    _session_before: str = "{}"
+
+    def follow_up(  # noqa: PLR0913  # one obvious call; each option is a promise of its own
+        self,
+        said: str | Content,
+        *,
+        at: When | None = None,
+        not_after: When | None = None,
+        key: str | None = None,
+        on_closed: Literal["hold", "drop", "template"] = "hold",
+        priority: Literal["normal", "decisive"] = "normal",
+        coalesce: str | None = None,
+        on_doubt: Literal["resend", "park"] = "resend",
+        kf_account: str = "",
+    ) -> None:
+        """Send this later (`at`) or right after the reply, as far as the platform allows.
+
+        A second follow-up with the same `key` is ignored. Raises InvalidMessage for what the
+        platform would refuse.
+        """
+        self.follow_ups.append(
+            FollowUp(
+                message=message_json(content_of(said), kf_account=kf_account),
+                due_at=self.now if at is None else max(moment(at, self.now), self.now),
+                not_after=None if not_after is None else moment(not_after, self.now),
+                key=key,
+                on_closed=on_closed,
+                priority=priority,
+                coalesce=coalesce,
+                on_doubt=on_doubt,
+            )
+        )
+
+    def transfer(self, kf_account: str = "") -> TransferCustomerService:
+        """Return the reply that hands the user to a human agent: `return ctx.transfer()`."""
+        return TransferCustomerService(kf_account)
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """What is kept for this user between pushes, JSON values only; gone an hour after its last change."""
+        if self._session is None:
+            self._session_before = self.load_session()
+            self._session = json.loads(self._session_before)
+        return self._session
+
+    def changed_session(self) -> str | None:
+        """Return the session to store as JSON, None when the handler left it alone."""
+        if self._session is None:
+            return None
+        session = json.dumps(self._session, ensure_ascii=False, sort_keys=True)
+        unchanged = json.loads(self._session_before) == self._session
+        return None if unchanged else session

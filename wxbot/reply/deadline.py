@@ -1,0 +1,58 @@
+"""The five-second wall: handlers run on a bounded pool, and the webhook waits only so long.
+
+Source: docs/platform.md §1.6.
+"""
+
+import traceback
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from wxbot.protocol.content import Content, Text
+from wxbot.protocol.messages import Push
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.reply.bot import Bot
+from wxbot.reply.context import Context
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that a handler wants: its reply, follow-ups and session (JSON, None when unchanged).
+
+    `error` is the traceback of one that raised; then the reply is the apology, without effects.
+    """
+
+    reply: Content | None
+    follow_ups: tuple[FollowUp, ...] = ()
+    session: str | None = None
+    error: str = ""
+
+
+class Answering:
+    """Runs a bot's handlers. `budget` is the seconds the webhook waits before it hands a push off."""
+
+    def __init__(self, bot: Bot, *, threads: int, budget: float, apology: str) -> None:
+        self.budget = budget
+        self._bot = bot
+        self._apology = Text(apology) if apology else None
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
+
+    def start(self, push: Push, ctx: Context) -> "Future[Answer]":
+        """Begin to answer; the future never raises."""
+        return self._pool.submit(self.answer, push, ctx)
+
+    def answer(self, push: Push, ctx: Context) -> Answer:
+        """Return what the bot wants for this push; a handler that raises is logged and apologised for."""
+        try:
+            reply = self._bot.answer(push, ctx)
+            return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session())
+        except Exception:  # the border of user code: anything may come, and the user must hear
+            log.exception("handler failed", action="handler_failed", account=ctx.account, openid=ctx.openid)
+            return Answer(self._apology, error=traceback.format_exc())
+
+    def close(self) -> None:
+        """Take no more; handlers that run go on until the process ends."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,1 @@
+"""What must survive: one engine, named SQL statements, one module a table group."""

@@ -1,0 +1,164 @@
+"""Connections to the two databases: how each is opened, and who may use one at a time."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import sqlalchemy
+import sqlcipher3.dbapi2
+from sqlalchemy.engine import URL
+
+from wxbot.errors import SettingsError
+
+BUSY_TIMEOUT = 5.0  # seconds a SQLite writer waits for another process
+WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to
+
+
+class Connections(Protocol):
+    """One process's connections: a DB-API cursor for reading or for writing."""
+
+    begin_write: str
+    about: str
+    errors: tuple[type[Exception], ...]
+
+    def reading(self) -> Any:
+        """Return a context manager that yields a cursor."""
+        ...
+
+    def writing(self) -> Any:
+        """Return a context manager that yields a cursor, perhaps after waiting for its turn."""
+        ...
+
+    def close(self) -> None:
+        """Close them all."""
+        ...
+
+
+def sqlite_is_safe(version: tuple[int, ...]) -> bool:
+    """Return whether this SQLite may share a write-ahead log among processes.
+
+    3.7.0 to 3.51.2 can corrupt it when a checkpoint races with a log reset; the fix went into
+    3.51.3 and back into 3.50.7 and 3.44.6. Source: SQLite's own account of the WAL-reset bug.
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+class SQLiteConnections:
+    """One writing connection behind a lock, and one reading connection a thread.
+
+    A second writer in this process would only wait in SQLite's busy loop; a lock wakes at once.
+    """
+
+    begin_write = "BEGIN IMMEDIATE"  # a deferred one fails at once when a read turns into a write
+
+    def __init__(self, url: URL) -> None:
+        driver = sqlcipher3.dbapi2
+        self.errors: tuple[type[Exception], ...] = (driver.Error, sqlalchemy.exc.SQLAlchemyError)
+        self.journal = "WAL" if sqlite_is_safe(driver.sqlite_version_info) else "DELETE"
+        self.about = f"SQLite {driver.sqlite_version}, journal {self.journal}"
+        self._engine = _sqlite_engine(url)
+        self._turn = threading.Lock()
+        self._local = threading.local()
+        self._open: list[Any] = []
+        self._writer = self._connect()
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """Yield a cursor of this thread's own connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+        yield connection.cursor()
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """Yield the writer's cursor when it is this thread's turn."""
+        with self._turn:
+            yield self._writer.cursor()
+
+    def close(self) -> None:
+        """Close them all."""
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+
+    def _connect(self) -> Any:
+        connection = self._engine.raw_connection()
+        cursor = connection.cursor()
+        for pragma in (
+            f"journal_mode = {self.journal}",
+            "synchronous = FULL",  # a committed push survives a power cut
+            f"journal_size_limit = {WAL_LIMIT}",
+            "temp_store = MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}").fetchall()
+        cursor.close()
+        self._open.append(connection)
+        return connection
+
+
+def _sqlite_engine(url: URL) -> sqlalchemy.Engine:
+    return sqlalchemy.create_engine(
+        url,
+        module=sqlcipher3.dbapi2,  # carries its own SQLite, newer than the one Python was built with
+        poolclass=sqlalchemy.pool.NullPool,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT, "check_same_thread": False},
+    )
+
+
+class PostgreSQLConnections:
+    """A small pool, shared by the threads of a process."""
+
+    begin_write = "BEGIN"
+
+    def __init__(self, url: URL, pool: int) -> None:
+        try:
+            import psycopg  # an extra: needed only where the URL asks for it
+        except ImportError:
+            raise SettingsError("PostgreSQL needs its driver: pip install 'wxbot[postgres]'") from None
+        self.errors: tuple[type[Exception], ...] = (psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
+        self.about = f"PostgreSQL at {url.host or url.query.get('host', 'its socket')}"
+        self._engine = sqlalchemy.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=pool,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_recycle=600,
+            connect_args={"autocommit": True, "connect_timeout": 5},
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """Yield a cursor of a pooled connection."""
+        connection = self._engine.raw_connection()
+        try:
+            yield connection.cursor()
+        except self.errors:
+            connection.invalidate()
+            raise
+        finally:
+            connection.close()
+
+    writing = reading
+
+    def close(self) -> None:
+        """Close them all."""
+        self._engine.dispose()
+
+
+@contextmanager
+def migrating(url: URL) -> Iterator[sqlalchemy.Connection]:
+    """Yield a connection inside one transaction that keeps every other migrator out."""
+    if url.get_backend_name() == "sqlite":
+        engine, begin = _sqlite_engine(url), "BEGIN IMMEDIATE"
+    else:
+        engine, begin = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg")), ""
+    with engine.connect() as connection:
+        if begin:  # the driver is in autocommit: without this each statement would stand alone
+            connection.exec_driver_sql(begin)
+        else:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7391200)")
+        yield connection
+        connection.exec_driver_sql("COMMIT") if begin else connection.commit()
+    engine.dispose()

@@ -1,0 +1,132 @@
+"""The people who wrote to us, and what each still allows.
+
+A contact holds one grant of each kind: a new one of the same kind replaces it, as the platform
+does not add them up. Source: docs/platform.md §6.3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wxbot.protocol.window import Grant
+from wxbot.store.engine import Row, Transaction
+
+_SEEN = """
+INSERT INTO contacts (account, openid, first_at, last_at, subscribed) VALUES (:account, :openid, :now, :now, 1)
+ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscribed = 1"""
+_SEEN_MESSAGE = """
+INSERT INTO contacts (account, openid, first_at, last_at, message_left, message_until)
+VALUES (:account, :openid, :now, :now, :left, :until)
+ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscribed = 1, refused = 0,
+  message_left = CASE WHEN excluded.message_until > contacts.message_until
+                      THEN excluded.message_left ELSE contacts.message_left END,
+  message_until = CASE WHEN excluded.message_until > contacts.message_until
+                       THEN excluded.message_until ELSE contacts.message_until END"""
+_SEEN_ACTION = _SEEN_MESSAGE.replace("message_", "action_")
+_LEFT = """
+INSERT INTO contacts (account, openid, first_at, last_at, subscribed) VALUES (:account, :openid, :now, :now, 0)
+ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscribed = 0,
+  message_left = 0, action_left = 0"""
+_GRANTS = """
+SELECT message_left, message_until, action_left, action_until, subscribed FROM contacts
+WHERE account = :account AND openid = :openid"""
+_SPEND = {
+    "message": """UPDATE contacts SET message_left = message_left - 1
+                  WHERE account = :account AND openid = :openid AND message_left > 0""",
+    "action": """UPDATE contacts SET action_left = action_left - 1
+                 WHERE account = :account AND openid = :openid AND action_left > 0""",
+}
+_GIVE_BACK = {
+    "message": """UPDATE contacts SET message_left = message_left + 1
+                  WHERE account = :account AND openid = :openid AND message_until = :until""",
+    "action": """UPDATE contacts SET action_left = action_left + 1
+                 WHERE account = :account AND openid = :openid AND action_until = :until""",
+}
+_CLOSE = """
+UPDATE contacts SET message_left = 0, action_left = 0, refused = :errcode
+WHERE account = :account AND openid = :openid"""
+_COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
+  refused"""
+_LIST = f"SELECT {_COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
+_SHOW = f"SELECT {_COLUMNS} FROM contacts WHERE account = :account AND openid = :openid"
+_SESSION = "SELECT session, session_until FROM contacts WHERE account = :account AND openid = :openid"
+_SAVE = """
+UPDATE contacts SET session = :session, session_until = :until WHERE account = :account AND openid = :openid"""
+
+
+def seen(tx: Transaction, account: str, openid: str, now: float, grant: Grant | None) -> None:
+    """Keep that a user reached us, and the grant this gave. An older push than the newest changes no grant."""
+    if grant is None:
+        tx.change(_SEEN, account=account, openid=openid, now=now)
+        return
+    statement = _SEEN_MESSAGE if grant.kind == "message" else _SEEN_ACTION
+    tx.change(statement, account=account, openid=openid, now=now, left=grant.left, until=grant.expires_at)
+
+
+def left(tx: Transaction, account: str, openid: str, now: float) -> None:
+    """Keep that a user unfollowed: every window closes at once."""
+    tx.change(_LEFT, account=account, openid=openid, now=now)
+
+
+def grants(tx: Transaction, account: str, openid: str) -> list[Grant]:
+    """Return what the platform still allows for a user; empty for a stranger and for one who left."""
+    row = tx.row(_GRANTS, account=account, openid=openid)
+    return _grants(row[:4]) if row and row[4] else []
+
+
+def _grants(columns: Row) -> list[Grant]:
+    return [Grant("message", columns[0], columns[1]), Grant("action", columns[2], columns[3])]
+
+
+def spend(tx: Transaction, account: str, openid: str, grant: Grant) -> bool:
+    """Take one message from a grant; False when another sender took the last."""
+    return tx.change(_SPEND[grant.kind], account=account, openid=openid) == 1
+
+
+def give_back(tx: Transaction, account: str, openid: str, spent: str) -> None:
+    """Return a message that was not delivered to the grant it came from (`kind:expires_at`), if that still runs."""
+    kind, _, until = spent.partition(":")
+    if kind in _GIVE_BACK:
+        tx.change(_GIVE_BACK[kind], account=account, openid=openid, until=int(until))
+
+
+def close(tx: Transaction, account: str, openid: str, errcode: int) -> None:
+    """Take the platform's word that nothing may be sent, until the user's next push."""
+    tx.change(_CLOSE, account=account, openid=openid, errcode=errcode)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A user as an operator sees one; `refused` is the errcode that last closed the windows."""
+
+    openid: str
+    first_at: float
+    last_at: float
+    subscribed: bool
+    grants: Sequence[Grant]
+    refused: int
+
+
+def _contact(row: Row) -> Contact:
+    return Contact(row[0], row[1], row[2], bool(row[3]), _grants(row[4:8]), row[8])
+
+
+def recent(tx: Transaction, account: str, limit: int) -> list[Contact]:
+    """Return the contacts last heard of, newest first."""
+    return [_contact(row) for row in tx.rows(_LIST, account=account, limit=limit)]
+
+
+def show(tx: Transaction, account: str, openid: str) -> Contact | None:
+    """Return one contact, None when this openid never reached us."""
+    row = tx.row(_SHOW, account=account, openid=openid)
+    return _contact(row) if row else None
+
+
+def session(tx: Transaction, account: str, openid: str, now: float) -> str:
+    """Return the user's session as JSON, `{}` when there is none or it ran out."""
+    row = tx.row(_SESSION, account=account, openid=openid)
+    return str(row[0]) if row and row[1] > now else "{}"
+
+
+def save_session(tx: Transaction, account: str, openid: str, session: str, until: float) -> None:
+    """Replace the user's session; it runs out at `until`."""
+    tx.change(_SAVE, account=account, openid=openid, session=session, until=until)

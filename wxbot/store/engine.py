@@ -1,0 +1,156 @@
+"""The store of one process: run a piece of work in one transaction, on SQLite or PostgreSQL.
+
+Statements are SQL with `:name` parameters on the driver's own cursor: through SQLAlchemy's
+expression layer an accepted push cost eight times the CPU (docs/decisions.md).
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from wxbot.errors import SettingsError, StoreError
+from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections
+from wxbot.store.schema import REVISION
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_PARAMETER = re.compile(r":([a-z_]+)")
+
+
+@cache
+def _for_psycopg(sql: str) -> str:
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+class Transaction:
+    """What a piece of work may do: run named statements. Valid only inside its `write` or `read`."""
+
+    def __init__(self, cursor: Any, *, postgresql: bool) -> None:
+        self._cursor, self.postgresql = cursor, postgresql
+
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """Run a statement and return all its rows; always drained, since unread rows block a commit."""
+        self._run(sql, parameters)
+        found: list[Row] = self._cursor.fetchall()
+        return found
+
+    def row(self, sql: str, **parameters: object) -> Row | None:
+        """Run a statement and return its first row, None when there is none."""
+        found = self.rows(sql, **parameters)
+        return found[0] if found else None
+
+    def change(self, sql: str, **parameters: object) -> int:
+        """Run a statement that returns no rows; return how many it changed."""
+        self._run(sql, parameters)
+        changed: int = self._cursor.rowcount
+        return changed
+
+    def _run(self, sql: str, parameters: dict[str, object]) -> None:
+        self._cursor.execute(_for_psycopg(sql) if self.postgresql else sql, parameters)
+
+
+class Store:
+    """One process's way to the tables. Open it after fork; close it with `close`.
+
+    Every failure of the database is raised as StoreError, and then nothing was changed.
+    """
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        """Raise SettingsError for a URL that is neither SQLite's nor PostgreSQL's."""
+        self.postgresql, self._connections = _connections(url, pool)
+        self._pid = os.getpid()
+        self.owner = f"{os.getpid()}-{uuid4().hex[:12]}"  # never reused, unlike a pid or a host name
+        self.boot = "database" if self.postgresql else _boot_id()
+
+    @property
+    def about(self) -> str:
+        """Which database runs, for the log and for `doctor`."""
+        return self._connections.about
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one write transaction and return its result once it is on disk.
+
+        `work` talks to nothing but the store, and may be run only once.
+        """
+        return self._run(work, self._connections.writing, self._connections.begin_write)
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`, which changes nothing, on one consistent view."""
+        return self._run(work, self._connections.reading, "BEGIN")
+
+    def lease_clock(self, tx: Transaction) -> float:
+        """Return the clock leases are counted on: shared by all owners, and set back by nobody."""
+        if not self.postgresql:
+            return time.monotonic()
+        row = tx.row("SELECT extract(epoch FROM clock_timestamp())")
+        return float(row[0]) if row else 0.0
+
+    def check_schema(self) -> None:
+        """Raise SettingsError unless the schema is the one this version was written for."""
+        try:
+            row = self.read(lambda tx: tx.row("SELECT version_num FROM alembic_version"))
+        except StoreError:
+            row = None
+        if row is None or row[0] != REVISION:
+            raise SettingsError(
+                f"the database is at revision {row[0] if row else 'none'}, this wxbot needs {REVISION}: "
+                "run `wxbot migrate` (several versions side by side: upgrade all of them)"
+            )
+
+    def close(self) -> None:
+        """Close every connection of this process."""
+        self._connections.close()
+
+    def _run(self, work: Callable[[Transaction], T], cursors: Callable[[], Any], begin: str) -> T:
+        if os.getpid() != self._pid:
+            raise StoreError("this store was opened before a fork: open one in each process")
+        try:
+            with cursors() as cursor:
+                return self._transact(work, cursor, begin)
+        except self._connections.errors as exc:
+            raise StoreError(f"the store could not do it: {type(exc).__name__}: {exc}") from exc
+
+    def _transact(self, work: Callable[[Transaction], T], cursor: Any, begin: str) -> T:
+        cursor.execute(begin)
+        try:
+            result = work(Transaction(cursor, postgresql=self.postgresql))
+            cursor.execute("COMMIT")
+        except BaseException:
+            self._roll_back(cursor)
+            raise
+        return result
+
+    def _roll_back(self, cursor: Any) -> None:
+        try:
+            cursor.execute("ROLLBACK")
+        except self._connections.errors:
+            return  # the transaction is gone already, with its connection or by SQLite's own doing
+
+
+def _connections(url: str, pool: int) -> tuple[bool, Connections]:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError("database_url is not a database URL, for example sqlite:///wxbot.db") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return False, SQLiteConnections(parsed)
+        case "postgresql":
+            return True, PostgreSQLConnections(parsed, pool)
+        case other:
+            raise SettingsError(f"database_url: {other!r} is not supported; use sqlite or postgresql")
+
+
+def _boot_id() -> str:
+    """Return what names this boot of the machine: monotonic time starts anew with each."""
+    linux = Path("/proc/sys/kernel/random/boot_id")
+    return linux.read_text().strip() if linux.exists() else str(round((time.time() - time.monotonic()) / 60))

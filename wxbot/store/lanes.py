@@ -1,0 +1,159 @@
+"""Lanes: who may send to one user now, and every step a follow-up takes on its way out.
+
+A lane is one user's queue. A sender claims the lane, not the row, so that 50,000 rows waiting for
+one user cost one index probe; a change names the owner and the claim number it expects, so that a
+sender which lost its lease changes nothing. Due times are compared with the clock passed in,
+leases with the lease clock (`Store.lease_clock`).
+"""
+
+from dataclasses import dataclass
+
+from wxbot.store.engine import Transaction
+from wxbot.store.outbox import ACTIVE, line
+
+# MATERIALIZED: PostgreSQL may otherwise run the LIMIT again for each row and claim too many.
+_CLAIM = """
+WITH due AS MATERIALIZED (
+  SELECT id FROM lanes WHERE account = :account AND wake_at <= :now AND (lease_until <= :clock OR boot <> :boot)
+  ORDER BY wake_at LIMIT :limit {skip_locked})
+UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
+WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
+RETURNING id, openid, claim"""
+_HEAD = f"""
+SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, on_doubt, state, attempts,
+  crashes, spent, owner, claim
+FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
+ORDER BY due_at, id LIMIT 1"""
+_NEXT = f"""
+SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1"""
+_RELEASE = """
+UPDATE lanes SET owner = '', lease_until = 0, wake_at = :wake_at
+WHERE id = :lane_id AND owner = :owner AND claim = :claim"""
+_EXTEND = """
+UPDATE lanes SET lease_until = :lease_until
+WHERE id = :lane_id AND owner = :owner AND claim = :claim AND lease_until > :clock"""
+_MOVE = """
+UPDATE followups SET state = :state, owner = :owner, claim = :claim, changed_at = :now, reason = :reason,
+  errcode = :errcode, attempts = attempts + :attempts, crashes = crashes + :crashes, spent = :spent,
+  ready_at = :ready_at, message = :message, history = history || :history
+WHERE id = :id AND state = :from_state AND owner = :from_owner AND claim = :from_claim"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who claims, and until when on the lease clock (`clock` is its reading now)."""
+
+    owner: str
+    boot: str
+    clock: float
+    lease_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A claimed lane: only its owner, under this claim number, may change the rows in it."""
+
+    id: int
+    openid: str
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first due follow-up of a lane, as it was read."""
+
+    id: int
+    account: str
+    openid: str
+    lane_id: int
+    message: str
+    due_at: float
+    ready_at: float
+    not_after: float | None
+    on_closed: str
+    on_doubt: str
+    state: str
+    attempts: int
+    crashes: int
+    spent: str
+    owner: str
+    claim: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What a follow-up becomes. `ready_at` and `message` stay as they were when None."""
+
+    state: str
+    reason: str = ""
+    errcode: int = 0
+    attempts: int = 0  # added
+    crashes: int = 0  # added
+    spent: str = ""
+    ready_at: float | None = None
+    message: str | None = None
+    rid: str = ""
+
+
+def claim(tx: Transaction, account: str, lease: Lease, now: float, limit: int) -> list[Lane]:
+    """Claim up to `limit` lanes with something due, longest due first; none is claimed by two senders."""
+    found = tx.rows(
+        _CLAIM.format(skip_locked="FOR UPDATE SKIP LOCKED" if tx.postgresql else ""),
+        account=account,
+        owner=lease.owner,
+        boot=lease.boot,
+        clock=lease.clock,
+        lease_until=lease.lease_until,
+        now=now,
+        limit=limit,
+    )
+    return [Lane(*row) for row in found]
+
+
+def extend(tx: Transaction, lane: Lane, lease: Lease) -> bool:
+    """Renew a lane's lease; False when it is over or the lane is no longer ours."""
+    changed = tx.change(
+        _EXTEND,
+        lane_id=lane.id,
+        owner=lease.owner,
+        claim=lane.claim,
+        clock=lease.clock,
+        lease_until=lease.lease_until,
+    )
+    return changed == 1
+
+
+def head(tx: Transaction, lane: Lane, now: float) -> Head | None:
+    """Return the lane's first follow-up that is due, None when none is."""
+    row = tx.row(_HEAD, lane_id=lane.id, now=now)
+    return Head(*row) if row else None
+
+
+def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: float) -> bool:
+    """Change a follow-up that is still as it was read; False when it is not, and then nothing changed."""
+    changed = tx.change(
+        _MOVE,
+        id=row.id,
+        from_state=row.state,
+        from_owner=row.owner,
+        from_claim=row.claim,
+        state=to.state,
+        owner=owner,
+        claim=claim,
+        now=now,
+        reason=to.reason,
+        errcode=to.errcode,
+        attempts=to.attempts,
+        crashes=to.crashes,
+        spent=to.spent,
+        ready_at=row.ready_at if to.ready_at is None else to.ready_at,
+        message=row.message if to.message is None else to.message,
+        history=line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent),
+    )
+    return changed == 1
+
+
+def release(tx: Transaction, lane: Lane, owner: str) -> None:
+    """Give a lane back, to be looked at again when its first follow-up is ready. Not ours: nothing happens."""
+    row = tx.row(_NEXT, lane_id=lane.id)
+    tx.change(_RELEASE, lane_id=lane.id, owner=owner, claim=lane.claim, wake_at=row and row[0])

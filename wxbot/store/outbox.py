@@ -1,0 +1,175 @@
+"""The outbox: follow-ups, from the moment they are wanted to the end of their history.
+
+States: scheduled → queued → claimed → sending → sent | refused | doubtful | held | expired |
+cancelled | superseded. This module stores them and changes what operators and users change;
+what a sender does on the way out is in `lanes`.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.store.engine import Row, Transaction
+
+STATES = (
+    "scheduled", "queued", "claimed", "sending",
+    "sent", "refused", "doubtful", "held", "expired", "cancelled", "superseded",
+)  # fmt: skip
+ACTIVE = "('scheduled', 'queued', 'claimed', 'sending')"  # what keeps a lane awake
+
+_LANE = """
+INSERT INTO lanes (account, openid, lane, wake_at) VALUES (:account, :openid, :lane, :wake_at)
+ON CONFLICT (account, openid, lane) DO UPDATE SET
+  wake_at = CASE WHEN lanes.wake_at IS NULL OR excluded.wake_at < lanes.wake_at
+                 THEN excluded.wake_at ELSE lanes.wake_at END
+RETURNING id"""
+_INSERT = """
+INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_at, ready_at, not_after, key,
+  on_closed, priority, coalesce, on_doubt, state, changed_at, history)
+VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
+  :on_closed, :priority, :coalesce, :on_doubt, :state, :now, :history)
+ON CONFLICT (account, key) DO NOTHING RETURNING id"""
+_BY_KEY = "SELECT id FROM followups WHERE account = :account AND key = :key"
+_CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
+_SUPERSEDE = (
+    _CHANGE
+    + """WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')
+  AND coalesce = :coalesce"""
+)
+_CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
+_EXPIRE = _CHANGE + "WHERE account = :account AND state = 'held' AND not_after < :now"
+_CANCEL = _CHANGE + "WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued', 'held', 'doubtful')"
+_WAKE_HELD = """
+UPDATE followups SET state = 'queued', ready_at = :ready_at, changed_at = :now, reason = '',
+  history = history || :history
+WHERE account = :account AND openid = :openid AND state = 'held' RETURNING lane_id"""
+_RETRY = """
+UPDATE followups SET state = 'queued', changed_at = :now, ready_at = :now, reason = '', attempts = 0, crashes = 0,
+  due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END, not_after = NULL, history = history || :history
+WHERE account = :account AND id = :id
+  AND state IN ('scheduled', 'queued', 'held', 'doubtful', 'refused', 'expired', 'cancelled')
+RETURNING lane_id"""
+_WAKE_LANE = """
+UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
+WHERE id = :lane_id"""
+_COLUMNS = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
+  state, reason, errcode, attempts, changed_at, history"""
+_LIST = f"SELECT {_COLUMNS} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
+_LIST_STATE = f"""
+SELECT {_COLUMNS} FROM followups WHERE account = :account AND state = :state ORDER BY id DESC LIMIT :limit"""
+_SHOW = f"SELECT {_COLUMNS} FROM followups WHERE account = :account AND id = :id"
+
+
+def line(now: float, state: str, why: str = "", **details: object) -> str:
+    """Return one line of a follow-up's history: when it became what, and why."""
+    entry: dict[str, object] = {"at": round(now, 3), "state": state, "why": why, **details}
+    return json.dumps({name: value for name, value in entry.items() if value != ""}, ensure_ascii=False) + "\n"
+
+
+def insert(
+    tx: Transaction,
+    account: str,
+    openid: str,
+    new: FollowUp,
+    *,
+    origin: str,
+    now: float,
+    push_id: int | None = None,
+) -> tuple[int, bool]:
+    """Store a follow-up; return its id and whether it is new (False: one of the same key was there)."""
+    if new.key is not None and (there := tx.row(_BY_KEY, account=account, key=new.key)):
+        return int(there[0]), False
+    if new.coalesce is not None:
+        why = f"a newer one with coalesce={new.coalesce} replaces it"
+        change = _change(now, "superseded", why)
+        tx.change(_SUPERSEDE, account=account, openid=openid, coalesce=new.coalesce, **change)
+    lane = tx.rows(_LANE, account=account, openid=openid, lane=new.lane, wake_at=new.due_at)
+    state = "queued" if new.due_at <= now else "scheduled"
+    columns = {name: getattr(new, name) for name in new.__slots__ if name != "lane"}
+    where = {"account": account, "openid": openid, "lane_id": lane[0][0], "push_id": push_id}
+    history = line(now, state, f"wanted by {origin}")
+    row = tx.row(_INSERT, **where, **columns, origin=origin, state=state, now=now, history=history)
+    if row is None:  # another transaction has just stored the same key
+        return insert(tx, account, openid, new, origin=origin, now=now, push_id=push_id)
+    return int(row[0]), True
+
+
+def _change(now: float, state: str, why: str) -> dict[str, object]:
+    return {"state": state, "now": now, "reason": why, "history": line(now, state, why)}
+
+
+def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: float) -> int:
+    """Queue what was held for a user who is back, to go at `ready_at`; return how many."""
+    history = line(now, "queued", "the user is back")
+    where = {"account": account, "openid": openid}
+    found = tx.rows(_WAKE_HELD, **where, now=now, ready_at=ready_at, history=history)
+    for lane_id in {row[0] for row in found}:
+        tx.change(_WAKE_LANE, lane_id=lane_id, wake_at=ready_at)
+    return len(found)
+
+
+def cancel_all(tx: Transaction, account: str, openid: str, now: float, why: str) -> int:
+    """Cancel all that waits for a user who can no longer be reached; return how many."""
+    return tx.change(_CANCEL_ALL, account=account, openid=openid, **_change(now, "cancelled", why))
+
+
+def expire_held(tx: Transaction, account: str, now: float) -> int:
+    """Expire the held follow-ups whose time is over; return how many."""
+    return tx.change(_EXPIRE, account=account, **_change(now, "expired", "not_after passed while it was held"))
+
+
+def cancel(tx: Transaction, account: str, id: int, now: float, why: str) -> bool:
+    """Cancel a follow-up that has not begun to go out; False when it has, or is none."""
+    return tx.change(_CANCEL, account=account, id=id, **_change(now, "cancelled", why)) == 1
+
+
+def retry(tx: Transaction, account: str, id: int, now: float, why: str) -> bool:
+    """Queue a follow-up once more, at once and with no end; False when it was sent, is going out, or is none."""
+    row = tx.row(_RETRY, account=account, id=id, now=now, history=line(now, "queued", why))
+    if row is None:
+        return False
+    tx.change(_WAKE_LANE, lane_id=row[0], wake_at=now)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFollowUp:
+    """A follow-up as an operator sees it."""
+
+    id: int
+    openid: str
+    push_id: int | None
+    origin: str
+    message: str
+    due_at: float
+    not_after: float | None
+    key: str | None
+    on_closed: str
+    priority: str
+    coalesce: str | None
+    on_doubt: str
+    state: str
+    reason: str
+    errcode: int
+    attempts: int
+    changed_at: float
+    history: list[dict[str, Any]]
+
+
+def _followup(row: Row) -> StoredFollowUp:
+    history = [json.loads(entry) for entry in row[-1].splitlines()]
+    return StoredFollowUp(*row[:-1], history)
+
+
+def recent(tx: Transaction, account: str, limit: int, state: str | None = None) -> list[StoredFollowUp]:
+    """Return the newest follow-ups, of one state or of all."""
+    if state is None:
+        return [_followup(row) for row in tx.rows(_LIST, account=account, limit=limit)]
+    return [_followup(row) for row in tx.rows(_LIST_STATE, account=account, state=state, limit=limit)]
+
+
+def show(tx: Transaction, account: str, id: int) -> StoredFollowUp | None:
+    """Return one follow-up, None when there is none of that id in the account."""
+    row = tx.row(_SHOW, account=account, id=id)
+    return _followup(row) if row else None

@@ -1,0 +1,116 @@
+"""Pushes accepted, each once, with the bytes of its first answer."""
+
+from dataclasses import dataclass
+
+from wxbot.store.engine import Transaction
+
+_INSERT = """
+INSERT INTO pushes (account, push_key, openid, received_at, body, state, reply, error, owner, boot, lease_until)
+VALUES (:account, :push_key, :openid, :now, :body, :state, :reply, :error, :owner, :boot, :lease_until)
+ON CONFLICT (account, push_key) DO NOTHING RETURNING id"""
+_REPLY = "SELECT reply FROM pushes WHERE account = :account AND push_key = :push_key"
+_REMEMBER = """
+INSERT INTO signatures (account, signature, push_key, seen_at) VALUES (:account, :signature, :push_key, :now)
+ON CONFLICT (account, signature) DO NOTHING"""
+_SIGNED = "SELECT push_key FROM signatures WHERE account = :account AND signature = :signature"
+_FINISH = """
+UPDATE pushes SET state = :state, error = :error
+WHERE id = :id AND state = 'handed_off' AND owner = :owner"""
+_RENEW = "UPDATE pushes SET lease_until = :lease_until WHERE id = :id AND state = 'handed_off' AND owner = :owner"
+_ADOPT = """
+UPDATE pushes SET owner = :owner, boot = :boot, lease_until = :lease_until
+WHERE id = (SELECT id FROM pushes WHERE account = :account AND state = 'handed_off'
+            AND (lease_until <= :clock OR boot <> :boot) ORDER BY id LIMIT 1)
+AND state = 'handed_off' AND (lease_until <= :clock OR boot <> :boot)
+RETURNING id, body"""
+_SHOW = (
+    "SELECT id, push_key, openid, received_at, body, state, error FROM pushes WHERE account = :account AND id = :id"
+)
+_REOPEN = """
+UPDATE pushes SET state = 'handed_off', error = '', owner = '', boot = '', lease_until = 0
+WHERE account = :account AND id = :id AND state = 'failed'"""
+_FORGET = "DELETE FROM signatures WHERE seen_at < :before"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A push as it is stored. `body` is the plaintext XML, `reply` the exact bytes of the answer."""
+
+    account: str
+    push_key: str
+    openid: str
+    now: float
+    body: bytes
+    state: str = "answered"  # answered | handed_off | failed
+    reply: bytes = b""
+    error: str = ""
+    owner: str = ""
+    boot: str = ""
+    lease_until: float = 0.0
+
+
+def insert(tx: Transaction, arrival: Arrival) -> int | None:
+    """Store a push; return its id, or None when it was stored before (and nothing was changed)."""
+    row = tx.row(_INSERT, **{name: getattr(arrival, name) for name in arrival.__slots__})
+    return int(row[0]) if row else None
+
+
+def reply_to(tx: Transaction, account: str, push_key: str) -> bytes | None:
+    """Return the bytes that answered this push, None when it is new."""
+    row = tx.row(_REPLY, account=account, push_key=push_key)
+    return bytes(row[0]) if row else None
+
+
+def remember_signature(tx: Transaction, account: str, signature: str, push_key: str, now: float) -> bool:
+    """Return whether this signature belongs to this push: its first use binds it."""
+    if tx.change(_REMEMBER, account=account, signature=signature, push_key=push_key, now=now):
+        return True
+    row = tx.row(_SIGNED, account=account, signature=signature)
+    return row is not None and row[0] == push_key
+
+
+def forget_signatures(tx: Transaction, before: float) -> int:
+    """Delete the signatures seen before a moment: they are too old to be accepted again."""
+    return tx.change(_FORGET, before=before)
+
+
+def finish(tx: Transaction, id: int, owner: str, *, state: str = "answered", error: str = "") -> bool:
+    """Close a handed-off push; False when somebody else has done so or has taken it over."""
+    return tx.change(_FINISH, id=id, owner=owner, state=state, error=error) == 1
+
+
+def renew(tx: Transaction, id: int, owner: str, lease_until: float) -> bool:
+    """Keep a handed-off push while its handler works; False when it is no longer ours."""
+    return tx.change(_RENEW, id=id, owner=owner, lease_until=lease_until) == 1
+
+
+def adopt(
+    tx: Transaction, account: str, *, owner: str, boot: str, clock: float, lease_until: float
+) -> tuple[int, bytes] | None:
+    """Take over one handed-off push whose process is gone; return its id and body, None when there is none."""
+    row = tx.row(_ADOPT, account=account, owner=owner, boot=boot, clock=clock, lease_until=lease_until)
+    return (int(row[0]), bytes(row[1])) if row else None
+
+
+def reopen(tx: Transaction, account: str, id: int) -> bool:
+    """Give a failed push to the next process that looks for one; False when it is not a failed one."""
+    return tx.change(_REOPEN, account=account, id=id) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPush:
+    """A push as an operator sees it."""
+
+    id: int
+    push_key: str
+    openid: str
+    received_at: float
+    body: bytes
+    state: str
+    error: str
+
+
+def show(tx: Transaction, account: str, id: int) -> StoredPush | None:
+    """Return one push, None when there is none of that id in the account."""
+    row = tx.row(_SHOW, account=account, id=id)
+    return StoredPush(*row) if row else None

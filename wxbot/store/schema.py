@@ -1,0 +1,159 @@
+"""The tables. Times are UTC Unix seconds; every row belongs to an account.
+
+A change here needs a migration beside it; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+REVISION = "0001"  # the newest migration: what a running process expects to find
+
+metadata = MetaData()
+_id = BigInteger().with_variant(Integer, "sqlite")
+
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("push_key", Text, nullable=False),  # Push.key
+    Column("openid", Text, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # plaintext XML
+    Column("state", Text, nullable=False),  # answered | handed_off | failed
+    Column("reply", LargeBinary, nullable=False),  # the exact bytes of the first answer
+    Column("error", Text, nullable=False, server_default=""),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("boot", Text, nullable=False, server_default=""),
+    Column("lease_until", Double, nullable=False, server_default="0"),
+    UniqueConstraint("account", "push_key", name="pushes_key"),
+    Index(
+        "pushes_handed_off",
+        "account",
+        "id",
+        postgresql_where=text("state = 'handed_off'"),
+        sqlite_where=text("state = 'handed_off'"),
+    ),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("signature", Text, primary_key=True),
+    Column("push_key", Text, nullable=False),
+    Column("seen_at", Double, nullable=False, index=True),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("openid", Text, primary_key=True),
+    Column("first_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+    Column("subscribed", Integer, nullable=False, server_default="1"),
+    Column("message_left", Integer, nullable=False, server_default="0"),
+    Column("message_until", BigInteger, nullable=False, server_default="0"),
+    Column("action_left", Integer, nullable=False, server_default="0"),
+    Column("action_until", BigInteger, nullable=False, server_default="0"),
+    Column("refused", Integer, nullable=False, server_default="0"),  # errcode that closed the windows
+    Column("session", Text, nullable=False, server_default="{}"),
+    Column("session_until", Double, nullable=False, server_default="0"),
+    Index("contacts_recent", "account", "last_at"),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("openid", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("wake_at", Double),  # when its first row wants attention; NULL while it has none
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("boot", Text, nullable=False, server_default=""),
+    Column("claim", BigInteger, nullable=False, server_default="0"),
+    Column("lease_until", Double, nullable=False, server_default="0"),
+    UniqueConstraint("account", "openid", "lane", name="lanes_key"),
+    Index("lanes_due", "account", "wake_at"),
+)
+
+_ACTIVE = text("state IN ('scheduled', 'queued', 'claimed', 'sending')")
+
+followups = Table(
+    "followups",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("openid", Text, nullable=False),
+    Column("lane_id", BigInteger, nullable=False),
+    Column("push_id", BigInteger),  # the push that caused it, if one did
+    Column("origin", Text, nullable=False),  # handler | reply | cli | api | agent
+    Column("message", Text, nullable=False),  # JSON without touser
+    Column("due_at", Double, nullable=False),
+    Column("ready_at", Double, nullable=False),  # due_at, or later after a failed try
+    Column("not_after", Double),
+    Column("key", Text),
+    Column("on_closed", Text, nullable=False),  # hold | drop | template
+    Column("priority", Text, nullable=False),  # normal | decisive
+    Column("coalesce", Text),
+    Column("on_doubt", Text, nullable=False),  # resend | park
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("errcode", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # calls that said no or nothing
+    Column("crashes", Integer, nullable=False, server_default="0"),  # claims that nobody finished
+    Column("spent", Text, nullable=False, server_default=""),  # the grant kind it used
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("claim", BigInteger, nullable=False, server_default="0"),
+    Column("changed_at", Double, nullable=False),
+    Column("history", Text, nullable=False),  # one JSON object a line
+    UniqueConstraint("account", "key", name="followups_key"),
+    Index("followups_lane", "lane_id", "due_at", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    Index("followups_person", "account", "openid", "state"),
+    Index("followups_state", "account", "state", "id"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("token", Text, nullable=False, server_default=""),
+    Column("expires_at", Double, nullable=False, server_default="0"),
+    Column("fetched_at", Double, nullable=False, server_default="0"),
+    Column("forced_at", Double, nullable=False, server_default="0"),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("boot", Text, nullable=False, server_default=""),
+    Column("lease_until", Double, nullable=False, server_default="0"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("errcode", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("closed_at", Double, nullable=False),
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("level", Double, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("filled_at", Double, nullable=False),  # on the lease clock
+)
