@@ -143,10 +143,12 @@ gates = Table(
     "gates",
     metadata,
     Column("account", Text, primary_key=True),
+    Column("interface", Text, primary_key=True),  # send | token
     Column("until", Double, nullable=False),
     Column("errcode", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("closed_at", Double, nullable=False),
+    Column("probe_at", Double),  # when one call may pass to see whether it is open again
 )
 
 buckets = Table(
