@@ -55,3 +55,7 @@ class Unanswered(SendFailed):
     def __init__(self, what: str, *, delivered_maybe: bool) -> None:
         super().__init__(what)
         self.delivered_maybe = delivered_maybe
+
+
+class NoToken(SendFailed):
+    """No access_token can be had now: nothing was sent, and the message waits without losing a try."""

@@ -1,29 +1,55 @@
 """The `wxbot` command: one file a group, loaded only when it is called."""
 
 import importlib
+import sys
+from typing import Any
 
 import click
 
+from wxbot.errors import SettingsError, WxbotError
+
 COMMANDS = {
+    "contacts": "wxbot.cli.people:contacts",
+    "demo": "wxbot.cli.demo:demo",
+    "doctor": "wxbot.cli.doctor:doctor",
+    "explain": "wxbot.cli.outbox:explain",
+    "init": "wxbot.cli.init:init",
+    "migrate": "wxbot.cli.serve:migrate",
+    "outbox": "wxbot.cli.outbox:outbox",
+    "replay": "wxbot.cli.people:replay",
+    "rules": "wxbot.cli.rules:rules",
+    "send": "wxbot.cli.outbox:send",
+    "sender": "wxbot.cli.serve:sender",
+    "serve": "wxbot.cli.serve:serve",
     "simulator": "wxbot.cli.simulator:simulator",
 }
+WRONG_SETTINGS = 2  # exit codes
+FAILED = 1
 
 
 class _Lazy(click.Group):
-    """A group that imports a command's module when that command is run, so that `--help` stays quick."""
+    """A group that imports a command's module when it is needed, so that nothing heavy is loaded in vain."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
             return None
-        module, attribute = COMMANDS[name].split(":")
+        module, attribute = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a deliberate error is told without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except WxbotError as exc:
+            click.echo(f"wxbot: {exc}", err=True)
+            sys.exit(WRONG_SETTINGS if isinstance(exc, SettingsError) else FAILED)
 
-@click.group(cls=_Lazy)
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wxbot")
 def main() -> None:
     """Answer every push of a WeChat Official Account, and deliver every follow-up it still allows."""

@@ -92,7 +92,7 @@ class FollowUp:
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: str | None = None  # replaces the waiting ones with the same value
     on_doubt: Literal["resend", "park"] = "resend"  # when it may or may not have arrived
-    lane: Literal["chat", "followup", "broadcast"] = "followup"
+    lane: str = "followup"  # chat | followup | broadcast: in each, a user's messages keep their order
 
     def __post_init__(self) -> None:
         if self.not_after is not None and self.not_after <= self.due_at:

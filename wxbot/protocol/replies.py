@@ -10,14 +10,17 @@ from wxbot.protocol.content import (
     MAX_TEXT,
     Content,
     Image,
+    MiniProgramPage,
+    MsgMenu,
     Music,
     News,
     Text,
     TransferCustomerService,
     Video,
     Voice,
+    split_text,
 )
-from wxbot.protocol.events import Event
+from wxbot.protocol.events import Event, UnsubscribeEvent
 from wxbot.protocol.messages import Push
 from wxbot.protocol.wire import Tree, render
 
@@ -86,3 +89,15 @@ def _news(news: News, push: Push) -> Mapping[str, Tree]:
         for one in articles
     ]
     return {"MsgType": "news", "ArticleCount": len(items), "Articles": items}
+
+
+def passive_and_rest(said: Content | None, push: Push) -> tuple[Content | None, list[Content]]:
+    """Return what of a handler's answer can be the passive reply, and what must follow it."""
+    if said is None or isinstance(push, UnsubscribeEvent):
+        return None, []
+    if isinstance(said, MsgMenu | MiniProgramPage):
+        return None, [said]
+    if isinstance(said, Text):
+        first, *rest = split_text(said.content)
+        return Text(first), [Text(part) for part in rest]
+    return said, []

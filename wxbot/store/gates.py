@@ -1,16 +1,23 @@
 """What holds a whole account back: gates that the platform's answers close, and the send rate."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from wxbot.store.engine import Transaction
 
+Interface = Literal["send", "token"]
+
 _CLOSE = """
-INSERT INTO gates (account, until, errcode, reason, closed_at) VALUES (:account, :until, :errcode, :reason, :now)
-ON CONFLICT (account) DO UPDATE SET
-  until = CASE WHEN excluded.until > gates.until THEN excluded.until ELSE gates.until END,
-  errcode = excluded.errcode, reason = excluded.reason, closed_at = excluded.closed_at"""
-_READ = "SELECT until, errcode, reason, closed_at FROM gates WHERE account = :account AND until > :now"
-_OPEN = "DELETE FROM gates WHERE account = :account"
+INSERT INTO gates (account, interface, until, errcode, reason, closed_at, probe_at)
+VALUES (:account, :interface, :until, :errcode, :reason, :now, :probe_at)
+ON CONFLICT (account, interface) DO UPDATE SET until = excluded.until, errcode = excluded.errcode,
+  reason = excluded.reason, closed_at = excluded.closed_at, probe_at = excluded.probe_at"""
+_READ = """
+SELECT interface, until, errcode, reason, closed_at, probe_at FROM gates
+WHERE account = :account AND until > :now ORDER BY until DESC"""
+_PROBE = """
+UPDATE gates SET probe_at = :next WHERE account = :account AND interface = :interface AND probe_at <= :now"""
+_OPEN = "DELETE FROM gates WHERE account = :account AND interface = :interface"
 _LEVEL = "SELECT level, filled_at, boot FROM buckets WHERE account = :account"
 _POUR = """
 INSERT INTO buckets (account, level, boot, filled_at) VALUES (:account, :level, :boot, :clock)
@@ -19,30 +26,47 @@ ON CONFLICT (account) DO UPDATE SET level = excluded.level, boot = excluded.boot
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Why nothing goes out for an account, and until when (Unix seconds)."""
+    """Why an interface of an account rests, and until when (Unix seconds).
 
+    At `probe_at` one call may pass to see whether it is open again; None for not before `until`.
+    """
+
+    interface: Interface
     until: float
     errcode: int
     reason: str
     closed_at: float
+    probe_at: float | None = None
 
 
 def close(tx: Transaction, account: str, gate: Gate) -> None:
-    """Hold an account back; a gate that is closed for longer stays so."""
+    """Let an interface of an account rest; the newest answer of the platform counts."""
     tx.change(
-        _CLOSE, account=account, until=gate.until, errcode=gate.errcode, reason=gate.reason, now=gate.closed_at
+        _CLOSE,
+        account=account,
+        interface=gate.interface,
+        until=gate.until,
+        errcode=gate.errcode,
+        reason=gate.reason,
+        now=gate.closed_at,
+        probe_at=gate.probe_at,
     )
 
 
-def closed(tx: Transaction, account: str, now: float) -> Gate | None:
-    """Return the gate that is closed now, None when messages may go."""
-    row = tx.row(_READ, account=account, now=now)
-    return Gate(*row) if row else None
+def closed(tx: Transaction, account: str, now: float) -> list[Gate]:
+    """Return the gates of an account that are closed now."""
+    return [Gate(*row) for row in tx.rows(_READ, account=account, now=now)]
 
 
-def open_again(tx: Transaction, account: str) -> bool:
-    """Open an account's gate before its time; False when none was closed."""
-    return tx.change(_OPEN, account=account) == 1
+def may_probe(tx: Transaction, account: str, gate: Gate, now: float, every: float) -> bool:
+    """Return whether this caller makes the one call that a closed gate lets through every so many seconds."""
+    where = {"account": account, "interface": gate.interface}
+    return tx.change(_PROBE, **where, now=now, next=now + every) == 1
+
+
+def open_again(tx: Transaction, account: str, interface: Interface) -> bool:
+    """Open a gate before its time; False when none was closed."""
+    return tx.change(_OPEN, account=account, interface=interface) == 1
 
 
 def available(tx: Transaction, account: str, rate: float, *, boot: str, clock: float) -> float:

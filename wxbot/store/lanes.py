@@ -6,7 +6,7 @@ sender which lost its lease changes nothing. Due times are compared with the clo
 leases with the lease clock (`Store.lease_clock`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import ACTIVE, line
@@ -18,7 +18,7 @@ WITH due AS MATERIALIZED (
   ORDER BY wake_at LIMIT :limit {skip_locked})
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
 WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
-RETURNING id, openid, claim"""
+RETURNING id, openid, lane, claim"""
 _HEAD = f"""
 SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, on_doubt, state, attempts,
   crashes, spent, owner, claim
@@ -26,6 +26,9 @@ FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT 1"""
 _NEXT = f"""
 SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1"""
+_ANY = """
+SELECT 1 FROM lanes WHERE account = :account AND wake_at <= :now AND (lease_until <= :clock OR boot <> :boot)
+LIMIT 1"""
 _RELEASE = """
 UPDATE lanes SET owner = '', lease_until = 0, wake_at = :wake_at
 WHERE id = :lane_id AND owner = :owner AND claim = :claim"""
@@ -55,6 +58,7 @@ class Lane:
 
     id: int
     openid: str
+    lane: str  # chat | followup | broadcast
     claim: int
 
 
@@ -93,6 +97,11 @@ class Move:
     ready_at: float | None = None
     message: str | None = None
     rid: str = ""
+
+
+def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: str) -> bool:
+    """Return whether a claim would find something: cheaper than to claim in vain."""
+    return tx.row(_ANY, account=account, now=now, clock=clock, boot=boot) is not None
 
 
 def claim(tx: Transaction, account: str, lease: Lease, now: float, limit: int) -> list[Lane]:
@@ -151,6 +160,11 @@ def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: f
         history=line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent),
     )
     return changed == 1
+
+
+def sending(head: Head, spent: str) -> Head:
+    """Return a head as `move` leaves it when it goes out."""
+    return replace(head, state="sending", spent=spent)
 
 
 def release(tx: Transaction, lane: Lane, owner: str) -> None:

@@ -159,7 +159,7 @@ class StoredFollowUp:
 
 def _followup(row: Row) -> StoredFollowUp:
     history = [json.loads(entry) for entry in row[-1].splitlines()]
-    return StoredFollowUp(*row[:-1], history)
+    return StoredFollowUp(*(*row[:-1], history))
 
 
 def recent(tx: Transaction, account: str, limit: int, state: str | None = None) -> list[StoredFollowUp]:

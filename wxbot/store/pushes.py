@@ -22,7 +22,7 @@ UPDATE pushes SET owner = :owner, boot = :boot, lease_until = :lease_until
 WHERE id = (SELECT id FROM pushes WHERE account = :account AND state = 'handed_off'
             AND (lease_until <= :clock OR boot <> :boot) ORDER BY id LIMIT 1)
 AND state = 'handed_off' AND (lease_until <= :clock OR boot <> :boot)
-RETURNING id, body"""
+RETURNING id, body, received_at"""
 _SHOW = (
     "SELECT id, push_key, openid, received_at, body, state, error FROM pushes WHERE account = :account AND id = :id"
 )
@@ -84,12 +84,21 @@ def renew(tx: Transaction, id: int, owner: str, lease_until: float) -> bool:
     return tx.change(_RENEW, id=id, owner=owner, lease_until=lease_until) == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A push taken over from a process that is gone; `body` is the plaintext XML."""
+
+    id: int
+    body: bytes
+    received_at: float
+
+
 def adopt(
     tx: Transaction, account: str, *, owner: str, boot: str, clock: float, lease_until: float
-) -> tuple[int, bytes] | None:
-    """Take over one handed-off push whose process is gone; return its id and body, None when there is none."""
+) -> Adopted | None:
+    """Take over one handed-off push whose process is gone; None when there is none."""
     row = tx.row(_ADOPT, account=account, owner=owner, boot=boot, clock=clock, lease_until=lease_until)
-    return (int(row[0]), bytes(row[1])) if row else None
+    return Adopted(int(row[0]), bytes(row[1]), row[2]) if row else None
 
 
 def reopen(tx: Transaction, account: str, id: int) -> bool:

@@ -1,0 +1,25 @@
+"""How gunicorn serves wxbot; `wxbot serve` uses this file, and so can you: gunicorn -c config/gunicorn.conf.py.
+
+Behind a buffering proxy in the open (config/nginx.conf): threads must not wait for slow clients.
+"""
+
+import os
+from pathlib import Path
+
+from wxbot.settings import load
+
+_settings = load(os.environ)
+
+wsgi_app = "wxbot.app:create_app()"
+bind = _settings.bind
+workers = _settings.workers
+threads = _settings.threads
+worker_class = "gthread"
+preload_app = False  # each worker opens its own store after the fork
+keepalive = 20  # seconds; longer than the platform's pauses between pushes of a busy hour
+timeout = 30  # seconds a worker may be silent; requests end long before
+graceful_timeout = 8  # seconds for requests in flight when stopping
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+errorlog = "-"
+loglevel = "warning"

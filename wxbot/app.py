@@ -1,0 +1,144 @@
+"""Wire everything from the settings: `create_app` for the web, `create_sender` for the way out.
+
+Nothing else wires. Call either after fork: both open the store.
+"""
+
+import importlib
+import os
+
+from flask import Flask
+
+from wxbot import log, settings
+from wxbot.background import Repeating
+from wxbot.clock import Clock, SharedClock, SystemClock
+from wxbot.delivery.sender import Pace, Sender
+from wxbot.errors import SettingsError
+from wxbot.inbox.accept import Inbox
+from wxbot.inbox.handoff import HandOff
+from wxbot.platform.access_token import AccessTokens
+from wxbot.platform.client import Client
+from wxbot.platform.transport import Transport
+from wxbot.protocol.cipher import Cipher
+from wxbot.protocol.envelope import FRESH, Reader
+from wxbot.protocol.window import RIGHTS
+from wxbot.reply.bot import Bot
+from wxbot.reply.deadline import Answering
+from wxbot.reply.rules import load_rules
+from wxbot.settings import Account, Settings
+from wxbot.store import outbox, pushes
+from wxbot.store.engine import Store, Transaction
+from wxbot.web.health import health
+from wxbot.web.webhook import Door, webhook
+
+_RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
+_TIDY_EVERY = 10.0  # seconds
+
+
+def create_app(given: Settings | None = None) -> Flask:
+    """Return the WSGI application: `gunicorn 'wxbot.app:create_app()'`.
+
+    Without settings they are read from the environment. Raises SettingsError, all mistakes in one.
+    """
+    using = given or from_environment()
+    store, clock, answering = open_store(using), clock_of(using), _answering(using)
+    hand_off = HandOff(store, clock, answering)
+    doors = {
+        name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, RIGHTS[account.rights]))
+        for name, account in using.all_accounts.items()
+    }
+    app = Flask(__name__, static_folder=None)
+    app.register_blueprint(webhook(doors, clock))
+    app.register_blueprint(health(store))
+    return app
+
+
+def create_sender(using: Settings) -> Sender:
+    """Return the sender, with what works beside it: recovery of pushes and tidying."""
+    store, clock = open_store(using), clock_of(using)
+    hand_off = HandOff(store, clock, _answering(using))
+    accounts = using.all_accounts
+
+    def recover() -> bool:
+        return any([hand_off.recover(name) for name in accounts])
+
+    def tidy() -> bool:
+        store.write(lambda tx: _tidy(tx, list(accounts), clock.now()))
+        return False
+
+    return Sender(
+        store,
+        clock,
+        {name: client(store, clock, using, name) for name in accounts},
+        Pace(
+            threads=using.sender.threads,
+            lease=using.sender.lease,
+            request_limit=using.sender.request_limit,
+            poll=using.sender.poll,
+            rates={name: account.rate for name, account in accounts.items()},
+        ),
+        beside=[Repeating("recovery", _RECOVER_EVERY, recover), Repeating("tidying", _TIDY_EVERY, tidy)],
+    )
+
+
+def from_environment() -> Settings:
+    """Return the settings of this process's environment, with its logging set up."""
+    log.configure()
+    return settings.load(os.environ)
+
+
+def open_store(using: Settings) -> Store:
+    """Return this process's store; raises SettingsError when its schema is not the one we need."""
+    store = Store(using.database_url)
+    store.check_schema()
+    return store
+
+
+def clock_of(using: Settings) -> Clock:
+    """Return the system's clock, or in development the one the simulator moves."""
+    return SharedClock(using.clock_file) if using.clock_file else SystemClock()
+
+
+def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:
+    """Return an account's way to the platform."""
+    of = using.all_accounts[account]
+    transport = Transport(of.api_base, limit=using.sender.request_limit)
+    secret = of.appsecret.get_secret_value()
+    return Client(transport, AccessTokens(store, clock, transport, account, of.appid, secret, of.token_api))
+
+
+def _reader(account: Account) -> Reader:
+    keys = [key.get_secret_value() for key in (account.aes_key, account.aes_key_previous) if key]
+    return Reader(account.token.get_secret_value(), account.mode, [Cipher(key, account.appid) for key in keys])
+
+
+def _answering(using: Settings) -> Answering:
+    return Answering(_bot(using), threads=using.handler_threads, budget=using.reply_budget, apology=using.apology)
+
+
+def _bot(using: Settings) -> Bot:
+    """Return the bot of `bot` with the rules of `rules` after it; raises SettingsError when neither is set."""
+    bot = Bot()
+    if using.bot:
+        bot.include(_import(using.bot))
+    if using.rules:
+        bot.include(load_rules(using.rules))
+    if not using.bot and not using.rules:
+        raise SettingsError("nothing to answer with: set bot (module:attribute) or rules (a file)")
+    return bot
+
+
+def _import(name: str) -> Bot:
+    module, attribute = name.split(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as exc:
+        raise SettingsError(f"bot = {name!r}: {exc}") from exc
+    if not isinstance(found, Bot):
+        raise SettingsError(f"bot = {name!r} is a {type(found).__name__}, not a wxbot.Bot")
+    return found
+
+
+def _tidy(tx: Transaction, accounts: list[str], now: float) -> None:
+    pushes.forget_signatures(tx, now - 2 * FRESH)
+    for account in accounts:
+        outbox.expire_held(tx, account, now)

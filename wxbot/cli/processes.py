@@ -1,0 +1,108 @@
+"""Run several processes as one: start them, start again what dies, stop them all cleanly."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_PAUSE = 0.5  # seconds before a process that ended is started again
+_GRACE = 12.0  # seconds to end after SIGTERM, longer than any call to the platform within it
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Child:
+    """One process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it, away from our terminal's Ctrl-C: we pass the signal on in order."""
+        self.process = subprocess.Popen(
+            self.command, env=dict(self.environment), start_new_session=True, preexec_fn=_die_with_parent
+        )
+
+    def is_running(self) -> bool:
+        """Return whether it has been started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+
+def _die_with_parent() -> None:
+    """On Linux, let the kernel end a child whose parent was killed, so that no port stays taken."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def python(*arguments: str) -> list[str]:
+    """Return a command of this very Python."""
+    return [sys.executable, *arguments]
+
+
+class Processes:
+    """Children that run until SIGTERM or Ctrl-C; stopped in the reverse order of their start."""
+
+    def __init__(self, children: Sequence[Child]) -> None:
+        self._children = children
+        self._stopping = False
+
+    def start(self) -> None:
+        """Start all, and from now on stop all on a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        for child in self._children:
+            child.start()
+
+    def watch(self) -> None:
+        """Restart what ends, until a signal; then stop all and return."""
+        while not self._stopping:
+            time.sleep(_PAUSE)
+            self.restart_ended()
+        self.stop()
+
+    def restart_ended(self) -> None:
+        """Start again each child that has ended by itself."""
+        for child in self._children:
+            if child.process is not None and not self._stopping and not child.is_running():
+                log.warning(
+                    "restarting", action="process_restarted", process=child.name, exit=child.process.returncode
+                )
+                child.start()
+
+    def stop(self) -> None:
+        """End all, each with time to finish; one that does not is killed."""
+        self._stopping = True
+        for child in reversed(self._children):
+            if child.process is not None and child.is_running():
+                child.process.terminate()
+        end = time.monotonic() + _GRACE
+        for child in reversed(self._children):
+            if child.process is not None:
+                _wait(child.process, end)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a signal has come."""
+        return self._stopping
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+
+def _wait(process: "subprocess.Popen[bytes]", end: float) -> None:
+    try:
+        process.wait(max(0.1, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,1 @@
+"""The way out: queue a follow-up, decide what may go, send it, settle what became of it."""

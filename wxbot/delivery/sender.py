@@ -1,0 +1,219 @@
+"""The sender: claim lanes that have something due, send one message of each, settle what became of it.
+
+Three commits a message: the claim (shared by many lanes), `sending` right before the bytes leave,
+and the settle, which gives the lane back. Each names the owner and the claim number it expects.
+A sender that dies or loses its lease leaves at most one message in doubt for each thread.
+"""
+
+import random
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from wxbot.background import Repeating
+from wxbot.clock import Clock
+from wxbot.delivery import outcome
+from wxbot.delivery.budget import after_crash, decide
+from wxbot.delivery.outcome import Outcome
+from wxbot.errors import SendFailed, StoreError
+from wxbot.platform.client import Client
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.protocol.reaction import probe_seconds
+from wxbot.store import contacts, gates, lanes, outbox
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.lanes import Head, Lane, Lease, Move
+
+log = structlog.get_logger(__name__)
+
+_MARGIN = 2.0  # seconds between the longest call and the end of the lease
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast and how patiently. Times are seconds; `rates` is messages a second by account."""
+
+    threads: int
+    lease: float
+    request_limit: float
+    poll: float
+    rates: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    lane: Lane
+    head: Head
+    probing: bool  # this message is let through a closed gate to see whether it is open again
+
+
+class Sender:
+    """Sends what is due, for every account. `run` blocks until `stop`; several may run anywhere."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        clients: Mapping[str, Client],
+        pace: Pace,
+        *,
+        beside: Sequence[Repeating] = (),
+    ) -> None:
+        """Take the clients by account, and what repeats in this process while it runs."""
+        self._store, self._clock, self._clients, self._pace = store, clock, clients, pace
+        self._beside = beside
+        self._free = pace.threads
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+
+    def run(self) -> None:
+        """Send until `stop` is called; returns when what was begun is settled."""
+        log.info("sender runs", action="sender_started", store=self._store.about, accounts=list(self._clients))
+        for each in self._beside:
+            each.start()
+        with ThreadPoolExecutor(self._pace.threads, thread_name_prefix="send") as pool:
+            while not self._stopping:
+                self._wake.clear()
+                claimed = [one for account in self._clients for one in self._try_claim(account)]
+                for one in claimed:
+                    pool.submit(self._deliver, one)
+                if not claimed:
+                    self._wake.wait(self._pace.poll)
+
+    def stop(self) -> None:
+        """Claim nothing more; what is being sent is finished. May be called from a signal handler."""
+        self._stopping = True
+        for each in self._beside:
+            each.stop()
+        self._wake.set()
+
+    def _try_claim(self, account: str) -> list[_Claimed]:
+        with self._lock:
+            free = self._free
+        try:
+            now = self._clock.now()
+            if free == 0 or not self._store.read(lambda tx: self._anything_due(tx, account, now)):
+                return []
+            claimed = self._store.write(lambda tx: self._claim(tx, account, free, now))
+        except StoreError:
+            log.exception("claim failed", action="claim_failed", account=account)
+            return []
+        with self._lock:
+            self._free -= len(claimed)
+        return claimed
+
+    def _anything_due(self, tx: Transaction, account: str, now: float) -> bool:
+        return lanes.any_due(tx, account, now=now, clock=self._store.lease_clock(tx), boot=self._store.boot)
+
+    def _claim(self, tx: Transaction, account: str, free: int, now: float) -> list[_Claimed]:
+        probing = False
+        for gate in gates.closed(tx, account, now):
+            every = probe_seconds(gate.errcode)
+            if not (every and gates.may_probe(tx, account, gate, now, every)):
+                return []
+            probing, free = True, 1
+        lease = self._lease(tx)
+        store, rate = self._store, self._pace.rates[account]
+        level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
+        found = lanes.claim(tx, account, lease, now, min(free, int(level)))
+        if found:
+            gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
+        heads = [(lane, self._take_head(tx, lane, now)) for lane in found]
+        return [_Claimed(lane, head, probing) for lane, head in heads if head is not None]
+
+    def _lease(self, tx: Transaction) -> Lease:
+        clock = self._store.lease_clock(tx)
+        return Lease(self._store.owner, self._store.boot, clock, clock + self._pace.lease)
+
+    def _take_head(self, tx: Transaction, lane: Lane, now: float) -> Head | None:
+        """Mark the lane's first due message as claimed; None, and the lane released, when none is ready."""
+        while (head := lanes.head(tx, lane, now)) is not None:
+            if head.state in ("claimed", "sending"):  # its sender is gone, or this lane had not come to us
+                self._move(tx, lane, head, after_crash(head), now)
+            elif head.ready_at > now:
+                break
+            else:
+                self._move(tx, lane, head, Move(state="claimed"), now)
+                return lanes.head(tx, lane, now)
+        lanes.release(tx, lane, self._store.owner)
+        return None
+
+    def _move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
+        return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
+
+    def _deliver(self, one: _Claimed) -> None:
+        try:
+            begun = self._clock.monotonic()
+            head = self._store.write(lambda tx: self._begin(tx, one))
+            if head is not None:
+                result = self._send(head, begun)
+                self._store.write(lambda tx: self._settle(tx, one, head, result))
+                _report(head, result)
+        except StoreError:  # the lease ends by itself, and the message is found as it was left
+            log.exception("not settled", action="settle_failed", followup=one.head.id)
+        except Exception:
+            log.exception("sender thread failed", action="sender_failed", followup=one.head.id)
+        finally:
+            with self._lock:
+                self._free += 1
+            self._wake.set()
+
+    def _begin(self, tx: Transaction, one: _Claimed) -> Head | None:
+        """Decide, and commit `sending` with its grant spent; None when there is nothing to send."""
+        lane, head, now = one.lane, one.head, self._clock.now()
+        if not lanes.extend(tx, lane, self._lease(tx)):
+            return None
+        decision = decide(head, contacts.grants(tx, head.account, head.openid), now)
+        if decision.grant and not contacts.spend(tx, head.account, head.openid, decision.grant):
+            decision = decide(head, [], now)  # PostgreSQL: another lane of this user took the last one just now
+        if not self._move(tx, lane, head, decision.move, now):
+            return None
+        if decision.grant is None:
+            lanes.release(tx, lane, self._store.owner)
+            log.info("follow-up", action=f"followup_{decision.move.state}", followup=head.id, account=head.account)
+            return None
+        return lanes.sending(head, decision.move.spent)
+
+    def _send(self, head: Head, begun: float) -> Outcome:
+        """Make the call, unless a pause has eaten so much of the lease that it might outlive it."""
+        if self._clock.monotonic() - begun > self._pace.lease - 2 * self._pace.request_limit - _MARGIN:
+            return Outcome(move=Move(state="queued", reason="too little of the lease was left"), give_back=True)
+        try:
+            self._clients[head.account].send(head.openid, head.message)
+        except SendFailed as exc:
+            return outcome.failed(exc, head, self._clock.now(), random.random())
+        return outcome.sent()
+
+    def _settle(self, tx: Transaction, one: _Claimed, head: Head, result: Outcome) -> None:
+        """Commit what became of the message; nothing at all when the lane is no longer ours."""
+        now, account, openid = self._clock.now(), head.account, head.openid
+        if not self._move(tx, one.lane, head, result.move, now):
+            log.warning("settled too late", action="settle_stale", followup=head.id)
+            return
+        if result.give_back:
+            contacts.give_back(tx, account, openid, head.spent)
+        if result.close_windows:
+            contacts.close(tx, account, openid, result.move.errcode)
+        if result.cancel_rest:
+            outbox.cancel_all(tx, account, openid, now, result.cancel_rest)
+        if result.gate is not None:
+            gates.close(tx, account, result.gate)
+        elif one.probing and result.move.state == "sent":
+            gates.open_again(tx, account, "send")
+        if result.rest is not None:
+            rest = FollowUp(message=result.rest, due_at=head.due_at, lane=one.lane.lane)
+            outbox.insert(tx, account, openid, rest, origin="split", now=now)
+        lanes.release(tx, one.lane, self._store.owner)
+
+
+def _report(head: Head, result: Outcome) -> None:
+    log.info(
+        "follow-up",
+        action=f"followup_{result.move.state}",
+        followup=head.id,
+        account=head.account,
+        errcode=result.move.errcode,
+    )

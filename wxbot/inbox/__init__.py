@@ -1,0 +1,1 @@
+"""Accept each push exactly once, and commit what it causes together with its reply."""

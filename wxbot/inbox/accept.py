@@ -1,0 +1,126 @@
+"""One account's way in: run the handler, commit everything, return the bytes to answer.
+
+The handler runs before the transaction, so that nothing of it happens when the commit fails; a
+copy of the push handled elsewhere at the same moment loses at the unique key and answers with the
+winner's bytes. Source: docs/platform.md §1.6.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+
+import structlog
+
+from wxbot.clock import Clock
+from wxbot.errors import StoreError
+from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_push
+from wxbot.inbox.handoff import LEASE, HandOff
+from wxbot.protocol.replies import NO_REPLY, passive_and_rest, reply_xml
+from wxbot.protocol.window import Right
+from wxbot.reply.deadline import Answer, Answering
+from wxbot.store import pushes
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.pushes import Arrival
+
+log = structlog.get_logger(__name__)
+
+AFTER_REPLY = 1.0  # seconds a follow-up waits so that the passive reply is there before it
+TWIN_WAIT = 4.2  # seconds a redelivery waits for the first one's answer; the platform hangs up at 5
+
+Seal = Callable[[bytes], bytes]  # makes the reply XML into the bytes to answer with
+
+
+class Inbox:
+    """Thread-safe. `rights` is what each kind of push grants."""
+
+    def __init__(
+        self, store: Store, clock: Clock, answering: Answering, hand_off: HandOff, rights: Mapping[str, Right]
+    ) -> None:
+        self._store, self._clock, self._answering = store, clock, answering
+        self._hand_off, self._rights = hand_off, rights
+        self._running: dict[tuple[str, str], Future[bytes]] = {}
+        self._lock = threading.Lock()
+
+    def accept(self, delivery: Delivery, seal: Seal) -> bytes:
+        """Return the bytes to answer; by then everything is on disk. A repeat gets the first answer's bytes.
+
+        Raises StoreError when it could not be stored, and BadSignature when the signature was used
+        for another push before; in both cases nothing changed.
+        """
+        key = (delivery.account, delivery.push.key)
+        mine: Future[bytes] = Future()
+        with self._lock:
+            first = self._running.setdefault(key, mine)
+        if first is not mine:
+            return _wait_for(first)
+        try:
+            mine.set_result(self._accept_first(delivery, seal))
+        except BaseException as exc:
+            mine.set_exception(exc)
+            raise
+        finally:
+            with self._lock:
+                del self._running[key]
+        return mine.result()
+
+    def _accept_first(self, delivery: Delivery, seal: Seal) -> bytes:
+        account, push = delivery.account, delivery.push
+        known = self._store.read(lambda tx: pushes.reply_to(tx, account, push.key))
+        if known is not None:
+            log.info("repeat", action="push_repeated", account=account, openid=push.openid)
+            return known
+        now = self._clock.now()
+        handling = self._answering.start(push, self._hand_off.context(account, push.openid, now))
+        try:
+            answer = handling.result(self._answering.budget)
+        except TimeoutError:
+            return self._give_away(delivery, handling, now)
+        return self._commit(delivery, answer, seal, now)
+
+    def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float) -> bytes:
+        """Store the push with all it causes, and return what to answer."""
+        passive, rest = passive_and_rest(answer.reply, delivery.push)
+        reply = NO_REPLY if passive is None else seal(reply_xml(passive, delivery.push, int(now)))
+        ready_at = now if passive is None else now + AFTER_REPLY
+        said = [*as_follow_ups(rest, ready_at), *answer.follow_ups]
+        state = "failed" if answer.error else "answered"
+        arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
+
+        def work(tx: Transaction) -> bytes:
+            push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=ready_at)
+            if push_id is None:
+                return pushes.reply_to(tx, delivery.account, delivery.push.key) or NO_REPLY
+            keep_effects(tx, delivery, push_id, said, session=answer.session, now=now)
+            return reply
+
+        return self._store.write(work)
+
+    def _give_away(self, delivery: Delivery, handling: "Future[Answer]", now: float) -> bytes:
+        """Store the push as handed off; its handler goes on and its answer will be a follow-up."""
+        store = self._store
+
+        def work(tx: Transaction) -> tuple[int | None, bytes]:
+            lease_until = store.lease_clock(tx) + LEASE
+            owned = {"owner": store.owner, "boot": store.boot, "lease_until": lease_until}
+            arrival = self._arrival(delivery, now, state="handed_off", reply=NO_REPLY, **owned)
+            push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=now)
+            reply = pushes.reply_to(tx, delivery.account, delivery.push.key)
+            return push_id, NO_REPLY if reply is None else reply
+
+        push_id, reply = store.write(work)
+        if push_id is not None:
+            log.info("handed off", action="push_handed_off", account=delivery.account, push=push_id)
+            self._hand_off.hold(push_id)
+            handling.add_done_callback(lambda done: self._hand_off.finish(push_id, delivery, done.result()))
+        return reply
+
+    def _arrival(self, delivery: Delivery, now: float, **rest: object) -> Arrival:
+        push = delivery.push
+        return Arrival(delivery.account, push.key, push.openid, now, delivery.body, **rest)  # type: ignore[arg-type]
+
+
+def _wait_for(first: "Future[bytes]") -> bytes:
+    try:
+        return first.result(TWIN_WAIT)
+    except TimeoutError:
+        raise StoreError("the first delivery of this push is still being stored") from None

@@ -1,0 +1,47 @@
+"""The platform's interfaces as calls; each with the account's token, and once more when it was refused.
+
+Source: docs/platform.md §5, §7.
+"""
+
+from typing import Any, Literal
+
+from wxbot.errors import Refused, Unanswered
+from wxbot.platform.access_token import AccessTokens
+from wxbot.platform.answers import checked
+from wxbot.platform.transport import Transport
+from wxbot.protocol.outgoing import dumps, request_body
+from wxbot.protocol.reaction import Reaction, meaning
+
+
+class Client:
+    """One account's calls. Thread-safe; every call ends within the transport's limit, or twice that.
+
+    Calls raise Refused, Unanswered, or NoToken (nothing was sent).
+    """
+
+    def __init__(self, transport: Transport, tokens: AccessTokens) -> None:
+        self._transport, self._tokens = transport, tokens
+
+    def send(self, openid: str, message: str) -> None:
+        """Send one customer-service message (`message` as stored); returning means the platform took it."""
+        answer = self.call("/cgi-bin/message/custom/send", request_body(openid, message))
+        if "errcode" not in answer:
+            raise Unanswered("an answer without errcode", delivered_maybe=True)
+
+    def typing(self, openid: str, command: Literal["Typing", "CancelTyping"] = "Typing") -> None:
+        """Show the user that an answer is being typed, for 15 seconds or until the next message."""
+        body = dumps({"touser": openid, "command": command}).encode()
+        self.call("/cgi-bin/message/custom/typing", body)
+
+    def call(self, path: str, body: bytes) -> dict[str, Any]:
+        """POST to an interface; at most two calls, the second with another token."""
+        token = self._tokens.get()
+        try:
+            return self._once(path, token, body)
+        except Refused as exc:
+            if meaning(exc.errcode).reaction is not Reaction.TOKEN:
+                raise
+        return self._once(path, self._tokens.refused(token), body)
+
+    def _once(self, path: str, token: str, body: bytes) -> dict[str, Any]:
+        return checked(self._transport.post(path, {"access_token": token}, body))

@@ -1,0 +1,221 @@
+"""One deployment's settings: a TOML file, and the environment above it. Read once, by `cli` and `app`.
+
+Nothing else reads the environment. Every mistake is reported at once, with the file and key or the
+variable it came from; an unknown one is a mistake.
+"""
+
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from wxbot.errors import SettingsError
+
+# What each variable sets; those of an account set the default one.
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "WXBOT_TOKEN": ("account", "token"),
+    "WXBOT_APPID": ("account", "appid"),
+    "WXBOT_APPSECRET": ("account", "appsecret"),
+    "WXBOT_AES_KEY": ("account", "aes_key"),
+    "WXBOT_AES_KEY_PREVIOUS": ("account", "aes_key_previous"),
+    "WXBOT_MODE": ("account", "mode"),
+    "WXBOT_RIGHTS": ("account", "rights"),
+    "WXBOT_API_BASE": ("account", "api_base"),
+    "WXBOT_TOKEN_API": ("account", "token_api"),
+    "WXBOT_RATE": ("account", "rate"),
+    "WXBOT_DATABASE_URL": ("database_url",),
+    "WXBOT_BOT": ("bot",),
+    "WXBOT_RULES": ("rules",),
+    "WXBOT_BIND": ("bind",),
+    "WXBOT_WORKERS": ("workers",),
+    "WXBOT_THREADS": ("threads",),
+    "WXBOT_CLOCK_FILE": ("clock_file",),
+}
+SECRETS = ("token", "appsecret", "aes_key", "aes_key_previous")
+DEFAULT_ACCOUNT = "default"
+
+
+class Account(BaseModel):
+    """One Official Account."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: SecretStr  # signs pushes; not the access_token
+    appid: str = Field(pattern=r"^wx[0-9A-Za-z]{4,30}$")
+    appsecret: SecretStr
+    aes_key: SecretStr | None = None  # EncodingAESKey
+    aes_key_previous: SecretStr | None = None  # still accepted while the platform switches to a new one
+    mode: Literal["plain", "compat", "safe"] = "safe"
+    rights: Literal["current", "48h"] = "current"
+    api_base: str = Field(default="https://api.weixin.qq.com", pattern=r"^https?://")
+    token_api: Literal["stable_token", "token"] = "stable_token"
+    rate: float = Field(default=50.0, gt=0, le=10_000)  # messages a second
+
+    @field_validator("token", "appsecret")
+    @classmethod
+    def _is_filled(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError("must not be empty")
+        return value
+
+    @field_validator("aes_key", "aes_key_previous")
+    @classmethod
+    def _is_aes_key(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if key and not (len(key) == 43 and key.isascii() and key.isalnum()):
+            raise ValueError("an EncodingAESKey is 43 characters of A-Z, a-z and 0-9")
+        return value if key else None
+
+    @model_validator(mode="after")
+    def _mode_has_its_key(self) -> "Account":
+        if self.mode != "plain" and self.aes_key is None:
+            raise ValueError(f'mode "{self.mode}" needs aes_key; without encryption set mode = "plain"')
+        return self
+
+
+class SenderSettings(BaseModel):
+    """How the sender works. Times are seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    threads: int = Field(default=8, ge=1, le=256)
+    lease: float = Field(default=30.0, gt=0)
+    request_limit: float = Field(default=8.0, gt=0)
+    poll: float = Field(default=0.2, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _a_call_ends_within_its_lease(self) -> "SenderSettings":
+        longest = 2 * self.request_limit + 2  # a call may be made twice, the second time with a new token
+        if longest >= self.lease:
+            raise ValueError(f"lease ({self.lease:g}) must be longer than 2 x request_limit + 2 ({longest:g})")
+        return self
+
+
+class Settings(BaseModel):
+    """One deployment. Paths are relative to where the process runs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: Account
+    accounts: dict[str, Account] = Field(default_factory=dict)  # more accounts, by the name in their route
+    database_url: str = "sqlite:///wxbot.db"
+    bot: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")  # module:attribute
+    rules: Path | None = None
+    bind: str = Field(default="127.0.0.1:8000", pattern=r"^[^:\s]*:\d{1,5}$")
+    workers: int = Field(default=2, ge=1, le=64)
+    threads: int = Field(default=8, ge=1, le=256)
+    handler_threads: int = Field(default=32, ge=1, le=1024)
+    reply_budget: float = Field(default=3.5, gt=0, le=4.5)  # seconds a handler has before it is handed off
+    apology: str = "抱歉,出了点问题,请稍后再试。"  # when a handler fails; "" for silence
+    sender: SenderSettings = SenderSettings()
+    clock_file: Path | None = None  # development: the simulator's clock
+
+    @property
+    def all_accounts(self) -> dict[str, Account]:
+        """Every account by its name; the default one is first."""
+        return {DEFAULT_ACCOUNT: self.account, **self.accounts}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where each value came from, to say so when it is wrong."""
+
+    file: Path | None
+    variables: Mapping[tuple[str, ...], str]
+
+    def name(self, key: tuple[str, ...]) -> str:
+        """Return the variable that set this key, or the file and the key in it."""
+        if variable := self.variables.get(key):
+            return variable
+        dotted = ".".join(key)
+        return f"{self.file}: {dotted}" if self.file else dotted
+
+    def how_to_set(self, key: tuple[str, ...]) -> str:
+        """Return how a missing key can be set."""
+        variable = next((name for name, of in VARIABLES.items() if of == key), None)
+        ways = [f"set {variable}"] if variable else []
+        ways.append(
+            f"write {key[-1]} under [{'.'.join(key[:-1])}] in {self.file or 'the file named by WXBOT_CONFIG'}"
+        )
+        return " or ".join(ways)
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of this environment and of the file that its WXBOT_CONFIG names.
+
+    Raises SettingsError with every mistake, one a line.
+    """
+    file = Path(environment["WXBOT_CONFIG"]) if environment.get("WXBOT_CONFIG") else None
+    mistakes: list[str] = []
+    values = _read_file(file, mistakes) if file else {}
+    variables = _overlay(values, environment, mistakes)
+    settings = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as exc:
+        source = _Source(file, variables)
+        mistakes += [_mistake(error, source) for error in exc.errors()]
+    if mistakes or settings is None:
+        raise SettingsError("the settings are wrong:\n" + "\n".join(f"  {mistake}" for mistake in mistakes))
+    return settings
+
+
+def _read_file(file: Path, mistakes: list[str]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        mistakes.append(f"{file}: {exc}")
+        return {}
+    accounts = [values.get("account"), *(values.get("accounts") or {}).values()]
+    holds_secret = any(isinstance(one, dict) and any(name in one for name in SECRETS) for one in accounts)
+    if holds_secret and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        mistakes.append(f"{file}: holds secrets and others may read it; run: chmod 600 {file}")
+    return values
+
+
+def _overlay(
+    values: dict[str, Any], environment: Mapping[str, str], mistakes: list[str]
+) -> dict[tuple[str, ...], str]:
+    """Put the environment's values above the file's; return which variable set which key."""
+    used: dict[tuple[str, ...], str] = {}
+    for name, value in sorted(environment.items()):
+        if not name.startswith("WXBOT_") or name == "WXBOT_CONFIG":
+            continue
+        key = VARIABLES.get(name) or _secret_file_key(name)
+        if key is None:
+            mistakes.append(f"{name}: no such variable; known are {', '.join(VARIABLES)}")
+            continue
+        if name not in VARIABLES:
+            value = _read_secret(name, Path(value), mistakes)
+        into = values if len(key) == 1 else values.setdefault(key[0], {})
+        if isinstance(into, dict):
+            into[key[-1]] = value
+        used[key] = name
+    return used
+
+
+def _secret_file_key(name: str) -> tuple[str, ...] | None:
+    key = VARIABLES.get(name.removesuffix("_FILE"))
+    return key if name.endswith("_FILE") and key and key[-1] in SECRETS else None
+
+
+def _read_secret(name: str, file: Path, mistakes: list[str]) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        mistakes.append(f"{name}: cannot read {file}: {exc}")
+        return ""
+
+
+def _mistake(error: Any, source: _Source) -> str:
+    """Return one mistake in one line, without the value: it may be a secret."""
+    key = tuple(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{'.'.join(key)} is missing: {source.how_to_set(key)}"
+    if error["type"] == "extra_forbidden":
+        return f"{source.name(key)}: no such setting"
+    return f"{source.name(key)}: {error['msg'].removeprefix('Value error, ')}"
