@@ -64,7 +64,9 @@ def test_every_padding_length_comes_back(length: int) -> None:
     ["", "not base64!", "AAAA", ENCRYPT[:-4], ENCRYPT[4:], "A" + ENCRYPT[1:], ENCRYPT.replace("+", "-")],
 )
 def test_whatever_is_wrong_the_error_is_the_same(broken: str) -> None:
-    with pytest.raises(MalformedPush, match=r"^the encrypted body could not be read with this key and AppID$"):
+    with pytest.raises(
+        MalformedPush, match=r"^the encrypted body could not be read with this key and AppID$"
+    ):
         Cipher(AES_KEY, APPID).decrypt(broken)
 
 

@@ -1,1 +1,1 @@
-"""The platform's side, to try everything without an account: its API, ledger, phones, faults, clock and page."""
+"""The platform's side, to try everything without an account: API, ledger, phones, faults, clock, page."""
