@@ -1,0 +1,55 @@
+"""The simulator as one Flask app: the platform's API, the control routes and the page."""
+
+from flask import Blueprint, Flask, Response, render_template
+from flask.json.provider import DefaultJSONProvider
+
+from wxbot.simulator import account_api, media_api, menu_api, message_api, token_api
+from wxbot.simulator.calls import add_interface, json_response, play_faults_and_record
+from wxbot.simulator.config import SimulatorConfig
+from wxbot.simulator.control import control
+from wxbot.simulator.errcodes import refusal
+from wxbot.simulator.state import World
+from wxbot.simulator.timeline import MovableClock
+from wxbot.simulator.user_side import UserSide
+
+__all__ = ["SimulatorConfig", "create_simulator"]
+
+_LARGEST = 16 * 1024 * 1024  # bytes of one request; the largest upload is 10 MB
+
+
+class _PlainJson(DefaultJSONProvider):
+    """Keys in their order and text readable, for people who look with curl."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_simulator(config: SimulatorConfig, clock: MovableClock) -> Flask:
+    """Return one simulated platform. Raises SettingsError when its settings or saved state are wrong."""
+    world = World(config, clock)
+    user_side = UserSide(world)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST
+    app.json = _PlainJson(app)
+    app.register_blueprint(_platform(world, user_side))
+    app.register_blueprint(control(world, user_side))
+
+    @app.get("/")
+    def _page() -> str:
+        return render_template("simulator.html")
+
+    return app
+
+
+def _platform(world: World, user_side: UserSide) -> Blueprint:
+    platform = Blueprint("platform", __name__)
+    play_faults_and_record(platform, world)
+    apis = [token_api.INTERFACES, account_api.INTERFACES, menu_api.INTERFACES, media_api.INTERFACES]
+    for interface in [*message_api.interfaces(user_side), *(one for api in apis for one in api)]:
+        add_interface(platform, world, interface)
+
+    @platform.route("/cgi-bin/<path:_path>", methods=["GET", "POST"])
+    def _unknown(_path: str) -> Response:
+        return json_response(refusal(40066, world.now()))
+
+    return platform

@@ -1,0 +1,162 @@
+"""The routes under `/sim`: people and their actions, the ledger, faults, the clock, the exchanges.
+
+For tests and for the page; nothing here exists on the real platform.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, request
+
+from wxbot.errors import NotFound, SettingsError
+from wxbot.simulator.faults import Fault
+from wxbot.simulator.state import World
+from wxbot.simulator.user_side import UserSide
+
+Answer = dict[str, Any] | tuple[dict[str, Any], int]
+
+
+def control(world: World, user_side: UserSide) -> Blueprint:
+    """Return the control routes of one simulator."""
+    routes = Blueprint("control", __name__, url_prefix="/sim")
+    _add_people(routes, world, user_side)
+    _add_world(routes, world)
+    _add_faults(routes, world)
+
+    @routes.post("/verify")
+    def _verify() -> Answer:
+        attempt = user_side.courier.verify()
+        return {"ok": attempt.status == 200 and not attempt.error, **attempt.shown()}
+
+    @routes.errorhandler(NotFound)
+    @routes.errorhandler(SettingsError)
+    def _wrong(exc: Exception) -> Answer:
+        return {"error": str(exc)}, 404 if isinstance(exc, NotFound) else 400
+
+    return routes
+
+
+def _add_people(routes: Blueprint, world: World, user_side: UserSide) -> None:
+    @routes.post("/users")
+    def _meet() -> Answer:
+        body = _body()
+        person = world.meet(str(body.get("openid", "")), following=body.get("following") is not False)
+        return {"openid": person.openid}
+
+    @routes.get("/users")
+    def _people() -> Answer:
+        with world.lock:
+            people = [
+                {"openid": person.openid, "following": person.following, "items": len(person.phone)}
+                for person in world.state.people.values()
+            ]
+        return {"users": people}
+
+    @routes.post("/users/<openid>/actions")
+    def _act(openid: str) -> Answer:
+        _known(world, openid)
+        return user_side.act(openid, _body())
+
+    @routes.get("/users/<openid>/phone")
+    def _phone(openid: str) -> Answer:
+        with world.lock:
+            person, now = _known(world, openid), world.now()
+            return {
+                "openid": openid,
+                "following": person.following,
+                "typing": now < person.typing_until,
+                "items": [asdict(item) for item in person.phone],
+                "window": person.rights.shown(now),
+                "now": now,
+            }
+
+
+def _add_world(routes: Blueprint, world: World) -> None:
+    @routes.get("/ledger")
+    def _ledger() -> Answer:
+        with world.lock:
+            return asdict(world.state.ledger)
+
+    @routes.get("/exchanges")
+    def _exchanges() -> Answer:
+        return {"exchanges": world.exchanges.after(request.args.get("after", 0, int))}
+
+    @routes.get("/clock")
+    def _clock() -> Answer:
+        return {"now": world.now()}
+
+    @routes.post("/clock")
+    def _advance() -> Answer:
+        seconds = _body().get("advance")
+        if not isinstance(seconds, int | float):
+            raise SettingsError(f"advance is {seconds!r}, not a number of seconds")
+        return {"now": world.advance(seconds)}
+
+    @routes.post("/reset")
+    def _reset() -> Answer:
+        world.reset()
+        return {"ok": True}
+
+    @routes.get("/settings")
+    def _settings() -> Answer:
+        return _shown_settings(world)
+
+    @routes.post("/settings")
+    def _change() -> Answer:
+        body = _body()
+        with world.lock:
+            state = world.state
+            state.webhook = str(body.get("webhook", state.webhook))
+            state.whitelist = list(body.get("whitelist", state.whitelist))
+            state.quota.daily |= body.get("daily", {})
+            state.quota.minute |= body.get("minute", {})
+            world.changed()
+        return _shown_settings(world)
+
+
+def _add_faults(routes: Blueprint, world: World) -> None:
+    @routes.get("/faults")
+    def _waiting() -> Answer:
+        return {"faults": world.faults.waiting()}
+
+    @routes.post("/faults")
+    def _set() -> Answer:
+        try:
+            fault = Fault(**_body())
+        except TypeError as exc:
+            raise SettingsError(f"a fault has path, kind, times, rate, errcode and seconds: {exc}") from exc
+        world.faults.set(fault)
+        return {"faults": world.faults.waiting()}
+
+    @routes.delete("/faults")
+    def _clear() -> Answer:
+        world.faults.clear()
+        return {"faults": []}
+
+
+def _shown_settings(world: World) -> dict[str, Any]:
+    with world.lock:
+        state = world.state
+        return {
+            "webhook": state.webhook,
+            "mode": world.config.mode,
+            "rights": world.config.rights,
+            "appid": world.config.appid,
+            "account": world.config.account,
+            "whitelist": state.whitelist,
+            "daily": state.quota.daily,
+            "minute": state.quota.minute,
+            "menu": state.menu,
+        }
+
+
+def _known(world: World, openid: str) -> Any:
+    person = world.state.people.get(openid)
+    if person is None:
+        raise NotFound(f"nobody has the openid {openid}; POST /sim/users first")
+    return person
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    return body if isinstance(body, dict) else {}

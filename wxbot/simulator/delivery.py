@@ -1,0 +1,177 @@
+"""Posting a push to the bot as the platform does: 5 seconds in all, then again, 3 deliveries.
+
+Each attempt has a connection of its own, so that no attempt fails for a stale one.
+Source: docs/platform.md §1.
+"""
+
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from wxbot.protocol.signature import sign
+from wxbot.simulator.exchanges import Exchange
+from wxbot.simulator.pushes import Push, elements
+from wxbot.simulator.replies import Useless, opened
+from wxbot.simulator.state import World
+
+_ANSWER_CAP = 1_048_576  # bytes read of one answer
+_AT_ONCE = 128  # deliveries under way; more wait their turn
+_HEADERS = {
+    "Content-Type": "text/xml",
+    "User-Agent": "Mozilla/4.0",
+    "Pragma": "no-cache",
+    "Connection": "close",
+}
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One delivery: `status` 0 and an `error` when no complete answer came in time."""
+
+    status: int = 0
+    ms: int = 0
+    body: str = ""
+    plain: bytes = b""
+    error: str = ""
+
+    @property
+    def asks_for_another(self) -> bool:
+        """Whether the platform tries again: no answer, or a server that says it cannot now (5xx)."""
+        return self.status == 0 or self.status >= 500
+
+    def shown(self) -> dict[str, Any]:
+        """Return the attempt for the control page."""
+        seen = {"status": self.status, "ms": self.ms, "body": self.body}
+        return {**seen, "error": self.error} if self.error else seen
+
+
+class Courier:
+    """Takes pushes to one webhook; any number at once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="delivery")
+
+    def deliver(self, push: Push, *, keep_nonce: bool = False) -> list[Attempt]:
+        """Offer one push until it is answered, three times at the most.
+
+        With `keep_nonce` all deliveries carry the same timestamp and nonce.
+        """
+        attempts: list[Attempt] = []
+        stamp = self._stamp()
+        while not attempts or (
+            attempts[-1].asks_for_another and len(attempts) < self._world.config.deliveries
+        ):
+            stamp = stamp if keep_nonce or not attempts else self._stamp()
+            attempts.append(self._attempt(push, *stamp))
+        return attempts
+
+    def verify(self) -> Attempt:
+        """Ask the webhook to prove its token, as saving the server URL does: it must echo `echostr`."""
+        timestamp, nonce = self._stamp()
+        echo = str(secrets.randbelow(10**19))
+        query = {**self._signed(timestamp, nonce), "echostr": echo}
+        attempt, exchange = self._timed("GET", query, b"")
+        if attempt.status == 200 and attempt.plain != echo.encode():
+            attempt.error = exchange.note = "the body is not echostr"
+        self._world.exchanges.add(exchange)
+        return attempt
+
+    def _attempt(self, push: Push, timestamp: str, nonce: str) -> Attempt:
+        world = self._world
+        query = {**self._signed(timestamp, nonce), "openid": push.openid}
+        plain = push.xml(world.config.account)
+        body = plain
+        if world.config.mode != "plain":
+            encrypted = world.cipher.encrypt(plain)
+            query |= {
+                "encrypt_type": "aes",
+                "msg_signature": sign(world.config.token, timestamp, nonce, encrypted),
+            }
+            body = _enveloped(
+                plain, encrypted, world.config.account, keep_plain=world.config.mode == "compat"
+            )
+        attempt, exchange = self._timed("POST", query, body)
+        self._open(attempt)
+        exchange.note = exchange.note or attempt.error
+        if body is not plain:
+            exchange.request_plain = plain.decode()
+            exchange.response_plain = attempt.plain.decode("utf-8", "replace")
+        world.exchanges.add(exchange)
+        return attempt
+
+    def _open(self, attempt: Attempt) -> None:
+        """Decrypt a 200 in place; what cannot be opened keeps its bytes and gets an error."""
+        if attempt.status != 200:
+            return
+        config = self._world.config
+        try:
+            attempt.plain = opened(attempt.plain, config.mode, config.token, self._world.cipher)
+        except Useless as exc:
+            attempt.error = str(exc)
+
+    def _timed(self, method: str, query: dict[str, str], body: bytes) -> tuple[Attempt, Exchange]:
+        world, limit = self._world, self._world.config.push_limit
+        with world.lock:
+            webhook = world.state.webhook
+            world.state.ledger.pushes += method == "POST"
+        began, attempt = time.monotonic(), Attempt()
+        # In a pool thread, since `requests` limits each read and only leaving it behind limits the sum.
+        talk = self._pool.submit(self._talk, method, webhook, query, body)
+        try:
+            attempt.status, attempt.plain = talk.result(timeout=limit)
+        except TimeoutError:
+            attempt.error = f"no complete answer within {limit:g} s"
+        except requests.RequestException as exc:
+            attempt.error = f"{type(exc).__name__}: {exc}"
+        attempt.ms = round((time.monotonic() - began) * 1000)
+        attempt.body = attempt.plain.decode("utf-8", "replace")
+        path = requests.Request(method, webhook, params=query).prepare().path_url
+        sent = Exchange(
+            "to_bot", method, path, world.now(), attempt.status, attempt.ms, body.decode(), attempt.body
+        )
+        sent.note = attempt.error
+        return attempt, sent
+
+    def _talk(self, method: str, webhook: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+            self._local.session.trust_env = False  # the webhook is local; a proxy would only be in the way
+        limit = self._world.config.push_limit
+        until = time.monotonic() + limit
+        with self._local.session.request(
+            method,
+            webhook,
+            params=query,
+            data=body,
+            headers=_HEADERS,
+            timeout=limit,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            content = b""
+            for chunk in answer.iter_content(65_536):
+                content += chunk
+                if len(content) > _ANSWER_CAP or time.monotonic() > until:
+                    break
+            return answer.status_code, content
+
+    def _stamp(self) -> tuple[str, str]:
+        return str(int(self._world.now())), str(secrets.randbelow(10**10))
+
+    def _signed(self, timestamp: str, nonce: str) -> dict[str, str]:
+        signature = sign(self._world.config.token, timestamp, nonce)
+        return {"signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+
+def _enveloped(plain: bytes, encrypted: str, account: str, *, keep_plain: bool) -> bytes:
+    """Return the AES-mode body: compatible mode keeps the plain elements beside `Encrypt`."""
+    if keep_plain:
+        return plain.removesuffix(b"</xml>") + elements({"Encrypt": encrypted}) + b"</xml>"
+    return elements({"xml": {"ToUserName": account, "Encrypt": encrypted}})
