@@ -77,11 +77,13 @@ def upgrade() -> None:
     op.create_table(
         "gates",
         sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("interface", sa.Text(), nullable=False),
         sa.Column("until", sa.Double(), nullable=False),
         sa.Column("errcode", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("account"),
+        sa.Column("probe_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "interface"),
     )
     op.create_table(
         "lanes",

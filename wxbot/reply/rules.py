@@ -1,0 +1,3 @@
+from pathlib import Path
+from wxbot.reply.bot import Bot
+def load_rules(path: Path) -> Bot: ...
