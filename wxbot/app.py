@@ -80,9 +80,9 @@ def create_sender(using: Settings) -> Sender:
     )
 
 
-def from_environment() -> Settings:
-    """Return the settings of this process's environment, with its logging set up."""
-    log.configure()
+def from_environment(*, quiet: bool = False) -> Settings:
+    """Return the settings of this process's environment, with its logging set up; `quiet` for commands."""
+    log.configure(quiet=quiet)
     return settings.load(os.environ)
 
 
@@ -100,10 +100,19 @@ def clock_of(using: Settings) -> Clock:
 
 def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:
     """Return an account's way to the platform."""
+    transport = _transport(using, account)
+    return Client(transport, access_tokens(store, clock, using, account))
+
+
+def access_tokens(store: Store, clock: Clock, using: Settings, account: str) -> AccessTokens:
+    """Return an account's access_token, shared through the store."""
     of = using.all_accounts[account]
-    transport = Transport(of.api_base, limit=using.sender.request_limit)
     secret = of.appsecret.get_secret_value()
-    return Client(transport, AccessTokens(store, clock, transport, account, of.appid, secret, of.token_api))
+    return AccessTokens(store, clock, _transport(using, account), account, of.appid, secret, of.token_api)
+
+
+def _transport(using: Settings, account: str) -> Transport:
+    return Transport(using.all_accounts[account].api_base, limit=using.sender.request_limit)
 
 
 def _reader(account: Account) -> Reader:
@@ -112,10 +121,10 @@ def _reader(account: Account) -> Reader:
 
 
 def _answering(using: Settings) -> Answering:
-    return Answering(_bot(using), threads=using.handler_threads, budget=using.reply_budget, apology=using.apology)
+    return Answering(bot_of(using), threads=using.handler_threads, budget=using.reply_budget, apology=using.apology)
 
 
-def _bot(using: Settings) -> Bot:
+def bot_of(using: Settings) -> Bot:
     """Return the bot of `bot` with the rules of `rules` after it; raises SettingsError when neither is set."""
     bot = Bot()
     if using.bot:

@@ -9,18 +9,16 @@ import sys
 import structlog
 
 
-def configure(*, pretty: bool = False) -> None:
-    """Set up logging for this process; `pretty` is for people at a terminal."""
-    render = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
-    tracebacks = [] if pretty else [structlog.processors.format_exc_info]
+def configure(*, quiet: bool = False) -> None:
+    """Set up logging for this process; `quiet` leaves out all but errors, for commands that print an answer."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *tracebacks,
-            render,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

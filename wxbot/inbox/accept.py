@@ -8,6 +8,7 @@ winner's bytes. Source: docs/platform.md §1.6.
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 
 import structlog
 
@@ -15,6 +16,7 @@ from wxbot.clock import Clock
 from wxbot.errors import StoreError
 from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_push
 from wxbot.inbox.handoff import LEASE, HandOff
+from wxbot.protocol.outgoing import FollowUp
 from wxbot.protocol.replies import NO_REPLY, passive_and_rest, reply_xml
 from wxbot.protocol.window import Right
 from wxbot.reply.deadline import Answer, Answering
@@ -82,7 +84,7 @@ class Inbox:
         passive, rest = passive_and_rest(answer.reply, delivery.push)
         reply = NO_REPLY if passive is None else seal(reply_xml(passive, delivery.push, int(now)))
         ready_at = now if passive is None else now + AFTER_REPLY
-        said = [*as_follow_ups(rest, ready_at), *answer.follow_ups]
+        said = [*as_follow_ups(rest, ready_at), *(_not_before(ready_at, one) for one in answer.follow_ups)]
         state = "failed" if answer.error else "answered"
         arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
 
@@ -117,6 +119,11 @@ class Inbox:
     def _arrival(self, delivery: Delivery, now: float, **rest: object) -> Arrival:
         push = delivery.push
         return Arrival(delivery.account, push.key, push.openid, now, delivery.body, **rest)  # type: ignore[arg-type]
+
+
+def _not_before(ready_at: float, follow_up: FollowUp) -> FollowUp:
+    late = follow_up.not_after is not None and follow_up.not_after <= ready_at
+    return follow_up if late else replace(follow_up, due_at=max(follow_up.due_at, ready_at))
 
 
 def _wait_for(first: "Future[bytes]") -> bytes:

@@ -121,6 +121,11 @@ class Bot:
         self._handlers += other._handlers
         self._defaults += other._defaults
 
+    @property
+    def about(self) -> str:
+        """How much this bot knows, for `wxbot doctor`."""
+        return f"{len(self._handlers)} handlers, {len(self._defaults)} defaults"
+
     def answer(self, push: Push, ctx: Context) -> Content | None:
         """Return what the first fitting handler says, None for silence; what it raises is passed on."""
         for handler in [*self._handlers, *self._defaults]:

@@ -1,0 +1,147 @@
+"""`wxbot demo`: the whole thing on one machine, without an account."""
+
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import requests
+
+from wxbot import log
+from wxbot.cli import journey
+from wxbot.cli.processes import Child, Processes, python
+from wxbot.cli.serve import web_and_sender
+from wxbot.clock import SharedClock
+from wxbot.errors import SettingsError, WxbotError
+from wxbot.simulator.config import DEV_AES_KEY, DEV_APPID, DEV_SECRET, DEV_TOKEN
+from wxbot.store import migrate as migrations
+
+_READY_WITHIN = 20.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one demo runs."""
+
+    folder: Path
+    port: int
+    simulator_port: int
+
+    @property
+    def webhook(self) -> str:
+        """The server URL."""
+        return f"http://127.0.0.1:{self.port}/wechat"
+
+    @property
+    def platform(self) -> str:
+        """The simulated platform's address, which is also its page's."""
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def clock_file(self) -> Path:
+        """The time that all processes of the demo share."""
+        return self.folder / "clock"
+
+    def environment(self) -> dict[str, str]:
+        """Return the bot's environment; none of the caller's own settings reach it."""
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
+        return foreign | {
+            "WXBOT_TOKEN": DEV_TOKEN,
+            "WXBOT_APPID": DEV_APPID,
+            "WXBOT_APPSECRET": DEV_SECRET,
+            "WXBOT_AES_KEY": DEV_AES_KEY,
+            "WXBOT_MODE": "safe",
+            "WXBOT_API_BASE": self.platform,
+            "WXBOT_BOT": "wxbot.examples.flight:bot",
+            "WXBOT_BIND": f"127.0.0.1:{self.port}",
+            "WXBOT_DATABASE_URL": f"sqlite:///{self.folder / 'wxbot.db'}",
+            "WXBOT_CLOCK_FILE": str(self.clock_file),
+        }
+
+    def children(self) -> list[Child]:
+        """Return the three processes: the platform, the web, the sender."""
+        environment = self.environment()
+        arguments = ["--port", str(self.simulator_port), "--webhook", self.webhook, "--mode", "safe"]
+        files = ["--state", str(self.folder / "simulator.json"), "--clock-file", str(self.clock_file)]
+        simulator = python("-m", "wxbot.cli", "simulator", *arguments, *files)
+        return [Child("simulator", simulator, environment), *web_and_sender(environment)]
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Play a traveller in fast time, print the conversation, and end.")
+@click.option("--port", default=8000, show_default=True, help="Where the bot listens.")
+@click.option("--simulator-port", default=8100, show_default=True, help="Where the platform and its page listen.")
+def demo(headless: bool, port: int, simulator_port: int) -> None:
+    """Run the simulated platform, the flight bot and a sender on this machine."""
+    log.configure(quiet=headless)
+    for option, number in (("--port", port), ("--simulator-port", simulator_port)):
+        _check_free(option, number)
+    with tempfile.TemporaryDirectory(prefix="wxbot-demo-") as folder:
+        place = Place(Path(folder), port, simulator_port)
+        migrations.migrate(place.environment()["WXBOT_DATABASE_URL"])
+        clock = SharedClock(place.clock_file)
+        if headless:
+            clock.advance(journey.START - clock.now())
+        with _running(place) as processes:
+            if headless:
+                sys.exit(journey.play(place.platform, place.environment()))
+            _tell(place)
+            processes.watch()
+
+
+@contextmanager
+def _running(place: Place) -> Iterator[Processes]:
+    processes = Processes(place.children())
+    processes.start()
+    try:
+        _wait_for(processes, f"http://127.0.0.1:{place.port}/readyz")
+        _wait_for(processes, f"{place.platform}/sim/clock")
+        yield processes
+    finally:
+        processes.stop()
+
+
+def _check_free(option: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise SettingsError(
+                f"port {port} is taken: end what listens there, or choose another with {option}"
+            ) from None
+
+
+def _wait_for(processes: Processes, url: str) -> None:
+    end = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < end and not processes.stopping:
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.1)
+    if not processes.stopping:
+        raise WxbotError(f"nothing answered at {url} within {_READY_WITHIN:.0f} s; its messages stand above")
+
+
+def _tell(place: Place) -> None:
+    click.echo(f"""
+  wxbot demo: a flight-status account on this machine
+
+    the phone      {place.platform}/      open it, follow, and send CA1501
+    the server URL {place.webhook}
+    its data       {place.folder}   (gone when the demo ends)
+
+  On the page, move the time to see check-in, gate, boarding and landing arrive.
+  Look behind it, in another terminal:
+
+    export WXBOT_DATABASE_URL=sqlite:///{place.folder}/wxbot.db ...   (see docs/demo.md)
+
+  Ctrl-C ends it.
+""")

@@ -1,0 +1,188 @@
+"""`wxbot send`, `wxbot outbox`, `wxbot explain`: follow-ups, for operators."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+import click
+
+from wxbot import app
+from wxbot.cli import show
+from wxbot.delivery.explain import explanation
+from wxbot.delivery.queue import queue
+from wxbot.errors import InvalidMessage, NotFound
+from wxbot.protocol.content import Text
+from wxbot.protocol.outgoing import FollowUp, message_json, summary
+from wxbot.reply.context import moment
+from wxbot.reply.spans import parse_span
+from wxbot.store import outbox as rows
+from wxbot.store.outbox import StoredFollowUp
+
+
+class When(click.ParamType["datetime | timedelta"]):
+    """A moment: `+2h`, `+1d30m`, or ISO 8601 with a time zone, for example 2026-11-25T13:25+08:00."""
+
+    name = "when"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "datetime | timedelta":
+        """Return a timedelta or a datetime that knows its zone; fails with what is expected."""
+        try:
+            if value.startswith("+"):
+                return timedelta(seconds=parse_span(value[1:]))
+            when = datetime.fromisoformat(value)
+        except ValueError as exc:
+            self.fail(f"{exc}; write +2h, or 2026-11-25T13:25+08:00", param, ctx)
+        return when if when.tzinfo else self.fail(f"{value} has no time zone, for example +08:00", param, ctx)
+
+
+@click.command()
+@click.argument("openid")
+@click.argument("text")
+@click.option("--at", type=When(), help="When: +2h, or 2026-11-25T13:25+08:00. Now if not given.")
+@click.option("--not-after", type=When(), help="Of no use later than this.")
+@click.option("--key", help="Idempotency: a second one with this key is the first one.")
+@click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True)
+@click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True)
+@click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True)
+@show.ACCOUNT
+@show.AS_JSON
+def send(  # noqa: PLR0913, PLR0917  # one parameter an option
+    openid: str,
+    text: str,
+    at: datetime | timedelta | None,
+    not_after: datetime | timedelta | None,
+    key: str | None,
+    on_closed: Literal["hold", "drop"],
+    priority: Literal["normal", "decisive"],
+    on_doubt: Literal["resend", "park"],
+    account: str,
+    as_json: bool,
+) -> None:
+    """Queue a text for a user; a sender delivers it as soon as the platform allows."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    follow_up = FollowUp(
+        message=message_json(Text(text)),
+        due_at=now if at is None else moment(at, now),
+        not_after=None if not_after is None else moment(not_after, now),
+        key=key,
+        on_closed=on_closed,
+        priority=priority,
+        on_doubt=on_doubt,
+    )
+    queued = queue(store, account, openid, follow_up, origin="cli", now=now)
+    if as_json:
+        show.document(asdict(queued))
+    else:
+        click.echo(f"follow-up {queued.id}" + ("" if queued.is_new else ": this key had been used, nothing new"))
+
+
+@click.group()
+def outbox() -> None:
+    """Look at follow-ups, and act on them."""
+
+
+@outbox.command("list")
+@click.option("--state", type=click.Choice(rows.STATES), help="Only those in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@show.ACCOUNT
+@show.AS_JSON
+def list_(state: str | None, limit: int, account: str, as_json: bool) -> None:
+    """List the newest follow-ups."""
+    store = app.open_store(app.from_environment(quiet=True))
+    found = store.read(lambda tx: rows.recent(tx, account, limit, state))
+    if as_json:
+        show.document([_plain(one) for one in found])
+        return
+    show.table(
+        ["id", "state", "due", "openid", "message", "why"],
+        [[str(one.id), one.state, show.local(one.due_at), one.openid, summary(one.message, 36), one.reason]
+         for one in found],
+        "no follow-ups" + (f" in state {state}" if state else ""),
+    )  # fmt: skip
+
+
+@outbox.command("show")
+@click.argument("id", type=int)
+@show.ACCOUNT
+@show.AS_JSON
+def show_(id: int, account: str, as_json: bool) -> None:
+    """Show one follow-up with its history."""
+    found = _found(id, account)
+    if as_json:
+        show.document(_plain(found))
+        return
+    for name, value in _plain(found).items():
+        if name != "history":
+            click.echo(f"{name:<12} {value if value is not None else '-'}")
+    for entry in found.history:
+        click.echo(f"{show.local(entry['at'])}  {entry['state']:<10} {entry.get('why', '')}")
+
+
+@outbox.command()
+@click.argument("ids", type=int, nargs=-1, required=True)
+@show.ACCOUNT
+def retry(ids: tuple[int, ...], account: str) -> None:
+    """Queue follow-ups once more, at once; not those that were sent or are going out."""
+    _each(ids, account, rows.retry, "an operator tries again", "queued again")
+
+
+@outbox.command()
+@click.argument("ids", type=int, nargs=-1, required=True)
+@show.ACCOUNT
+def cancel(ids: tuple[int, ...], account: str) -> None:
+    """Cancel follow-ups that have not begun to go out."""
+    _each(ids, account, rows.cancel, "an operator cancelled it", "cancelled")
+
+
+def _each(ids: tuple[int, ...], account: str, change: Callable[..., bool], why: str, done: str) -> None:
+    """Change each, say what became of it, and fail in the end when one could not be changed."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    stuck = []
+    for id in ids:
+        if store.write(partial(change, account=account, id=id, now=now, why=why)):
+            click.echo(f"follow-up {id} {done}")
+        else:
+            stuck.append(id)
+    if stuck:
+        told = [f"{id} is {_found(id, account).state}" for id in stuck]
+        raise InvalidMessage(f"not {done}: {', '.join(told)}")
+
+
+def _found(id: int, account: str) -> StoredFollowUp:
+    store = app.open_store(app.from_environment(quiet=True))
+    found = store.read(lambda tx: rows.show(tx, account, id))
+    if found is None:
+        raise NotFound(
+            f"there is no follow-up {id} in account {account!r}; `wxbot outbox list` shows what there is"
+        )
+    return found
+
+
+def _plain(one: StoredFollowUp) -> dict[str, Any]:
+    return {**asdict(one), "message": json.loads(one.message)}
+
+
+@click.command()
+@click.argument("id", type=int)
+@show.ACCOUNT
+@show.AS_JSON
+def explain(id: int, account: str, as_json: bool) -> None:
+    """Say why a follow-up was or was not delivered, and what would have to happen."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    told = store.read(lambda tx: explanation(tx, account, id, now))
+    if as_json:
+        show.document(asdict(told))
+        return
+    click.echo(f"follow-up {id} to {told.openid}: {told.message}")
+    for step in told.steps:
+        click.echo(f"  {show.local(step.at)}  {step.state:<10} {step.why}")
+    click.echo(told.now_zh)
+    click.echo(told.now_en)

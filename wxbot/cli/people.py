@@ -1,0 +1,72 @@
+"""`wxbot contacts`, `wxbot replay`: who wrote, what may still be sent, and pushes to handle again."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from wxbot import app
+from wxbot.cli import show
+from wxbot.errors import NotFound
+from wxbot.protocol.window import UNLIMITED, Grant
+from wxbot.store import contacts as people
+from wxbot.store import pushes
+from wxbot.store.contacts import Contact
+
+
+@click.command()
+@click.argument("openid", required=False)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@show.ACCOUNT
+@show.AS_JSON
+def contacts(openid: str | None, limit: int, account: str, as_json: bool) -> None:
+    """Show what may still be sent to each user, and until when."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    if openid is None:
+        found = store.read(lambda tx: people.recent(tx, account, limit))
+    else:
+        one = store.read(lambda tx: people.show(tx, account, openid))
+        if one is None:
+            raise NotFound(f"{openid} has never written to account {account!r}")
+        found = [one]
+    if as_json:
+        show.document([_plain(one, now) for one in found])
+        return
+    show.table(
+        ["openid", "last heard of", "may be sent", "until", "closes in"],
+        [_row(one, now) for one in found],
+        "nobody has written yet",
+    )
+
+
+def _open(one: Contact, now: float) -> list[Grant]:
+    return [grant for grant in one.grants if one.subscribed and grant.is_open(now)]
+
+
+def _row(one: Contact, now: float) -> list[str]:
+    grants = _open(one, now)
+    if not grants:
+        why = "unfollowed" if not one.subscribed else f"refused {one.refused}" if one.refused else "window closed"
+        return [one.openid, show.local(one.last_at), "0", why, "-"]
+    until = max(grant.expires_at for grant in grants)
+    left = sum(grant.left for grant in grants)
+    count = "any number" if left >= UNLIMITED else str(left)
+    return [one.openid, show.local(one.last_at), count, show.local(until), show.span(until - now)]
+
+
+def _plain(one: Contact, now: float) -> dict[str, Any]:
+    left = sum(grant.left for grant in _open(one, now))
+    return {**asdict(one), "reachable": left > 0, "left": None if left >= UNLIMITED else left}
+
+
+@click.command()
+@click.argument("push", type=int)
+@show.ACCOUNT
+def replay(push: int, account: str) -> None:
+    """Handle a failed push again; a sender takes it up, and its answer goes out as a follow-up."""
+    store = app.open_store(app.from_environment(quiet=True))
+    if not store.write(lambda tx: pushes.reopen(tx, account, push)):
+        there = store.read(lambda tx: pushes.show(tx, account, push))
+        raise NotFound(f"push {push} is {there.state}, not failed" if there else f"there is no push {push}")
+    click.echo(f"push {push} will be handled again")

@@ -1,0 +1,46 @@
+"""How the commands print: tables for people, one JSON document for programs, local times for both."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+ACCOUNT = click.option("--account", default="default", show_default=True, help="Which Official Account.")
+
+
+def local(seconds: float | None) -> str:
+    """Return Unix seconds as local time, for people; `-` for None."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S") if seconds else "-"
+
+
+def span(seconds: float) -> str:
+    """Return a span for people: `47h 12m`, `55s`."""
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m {left:02d}s" if minutes else f"{left}s"
+
+
+def document(value: Any) -> None:
+    """Print one JSON document, every character as itself."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """Print a table, or one sentence when there is nothing to show."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, no_wrap=True)
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    console = Console()
+    console.width = max(console.width, console.measure(shown).maximum)  # a line too long beats a line broken
+    if shown.row_count:
+        console.print(shown)
+    else:
+        click.echo(empty)

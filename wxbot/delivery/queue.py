@@ -1,0 +1,32 @@
+"""Queue a follow-up from outside a handler: the command, the API, an agent.
+
+What could never be delivered is refused at once, and then nothing is stored.
+"""
+
+from dataclasses import dataclass
+
+from wxbot.errors import InvalidMessage, NotFound
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.store import contacts, outbox
+from wxbot.store.engine import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The follow-up's id; `is_new` is False when its key had been used, and then the first one counts."""
+
+    id: int
+    is_new: bool
+
+
+def queue(store: Store, account: str, openid: str, new: FollowUp, *, origin: str, now: float) -> Queued:
+    """Store a follow-up durably; raises NotFound for a stranger, InvalidMessage for one that is too late."""
+    if new.not_after is not None and new.not_after <= now:
+        raise InvalidMessage(f"not_after ({new.not_after:.0f}) has passed: it would never be sent")
+
+    def work(tx: Transaction) -> Queued:
+        if contacts.show(tx, account, openid) is None:
+            raise NotFound(f"{openid} has never written to account {account!r}: nothing may be sent to a stranger")
+        return Queued(*outbox.insert(tx, account, openid, new, origin=origin, now=now))
+
+    return store.write(work)
