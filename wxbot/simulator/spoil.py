@@ -4,6 +4,7 @@ import errno
 import functools
 import gzip
 import json
+import os
 import select
 import socket
 import struct
@@ -96,8 +97,15 @@ def _has_left(connection: socket.socket | None) -> bool:
 
 
 def _reset(connection: socket.socket | None) -> bytes:
+    """Close the TCP connection under the server's feet, so that the caller gets RST and not FIN.
+
+    The server would say goodbye politely first; a dead socket in its place takes that instead.
+    """
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        stand_in, other_end = socket.socketpair()
+        with stand_in, other_end:
+            os.dup2(stand_in.fileno(), connection.fileno())
     raise _drop()
 
 

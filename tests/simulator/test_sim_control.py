@@ -1,0 +1,108 @@
+"""The control routes: people, time, exchanges, reset, and the state that outlives the process."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from simulator.bench import SEND, Bench, StoppedClock, running, served
+from wxbot.errors import SettingsError
+from wxbot.simulator.app import SimulatorConfig, create_simulator
+
+
+def test_people_have_the_same_openids_in_every_run(bench: Bench) -> None:
+    with running() as another:
+        openids = [bench.user(), bench.user()]
+        assert openids == [another.user(), another.user()]
+    assert all(re.fullmatch(r"o[A-Za-z0-9_-]{27}", openid) for openid in openids)
+
+
+def test_a_person_can_be_given_an_openid(bench: Bench) -> None:
+    assert bench.post("/sim/users", {"openid": "oMine"})["openid"] == "oMine"
+
+
+def test_an_action_of_nobody_is_not_found(bench: Bench) -> None:
+    answer = requests.post(bench.url + "/sim/users/oNobody/actions", json={"type": "text"}, timeout=5)
+    assert answer.status_code == 404
+
+
+def test_the_clock_moves_when_told_and_reports_the_time(bench: Bench) -> None:
+    before = bench.get("/sim/clock")["now"]
+    assert bench.post("/sim/clock", {"advance": 90})["now"] == before + 90
+
+
+def test_exchanges_show_both_directions_with_tokens_masked(bench: Bench) -> None:
+    openid = bench.user()
+    bench.act(openid, "text", content="hi")
+    token = bench.token()
+    bench.post(SEND, {"touser": openid, "msgtype": "text", "text": {"content": "a"}}, access_token=token)
+    exchanges = bench.get("/sim/exchanges")["exchanges"]
+    assert [one["direction"] for one in exchanges] == ["to_bot", "to_platform", "to_platform"]
+    assert token not in str(exchanges)
+    assert bench.config.secret not in str(exchanges)
+    assert "hi" in exchanges[0]["request"]
+
+
+def test_only_newer_exchanges_are_returned(bench: Bench) -> None:
+    bench.token()
+    last = bench.get("/sim/exchanges")["exchanges"][-1]["n"]
+    bench.token()
+    assert len(bench.get("/sim/exchanges", after=last)["exchanges"]) == 1
+
+
+def test_encrypted_exchanges_also_show_the_plain_text() -> None:
+    with running(mode="safe") as bench:
+        bench.act(bench.user(), "text", content="秘密")
+        exchange = bench.get("/sim/exchanges")["exchanges"][0]
+        assert "秘密" not in exchange["request"]
+        assert "秘密" in exchange["request_plain"]
+
+
+def test_reset_forgets_people_faults_and_counts_but_never_repeats_a_msgid(bench: Bench) -> None:
+    first = bench.act(bench.user(), "text", content="hi")["msgid"]
+    bench.fault("hang", path="*")
+    bench.post("/sim/reset")
+    assert bench.get("/sim/users")["users"] == []
+    assert bench.ledger()["pushes"] == 0
+    assert bench.act(bench.user(), "text", content="hi")["msgid"] > first
+    assert bench.token()
+
+
+def test_a_saved_state_comes_back_after_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with running(state=path) as bench:
+        openid = bench.user()
+        bench.act(openid, "text", content="hi")
+        assert bench.send(openid) == 0
+        until = time.monotonic() + 5
+        while not (path.exists() and b'"accepted":1' in path.read_bytes()) and time.monotonic() < until:
+            time.sleep(0.02)
+        before = bench.phone(openid)
+    with served(create_simulator(SimulatorConfig(state=path), StoppedClock())) as url:
+        again = Bench(url, bench.bot, bench.config)
+        assert again.phone(openid) == before
+        assert again.ledger()["accepted"] == 1
+        assert again.window(openid)["message"]["left"] == 4
+
+
+def test_a_file_that_is_no_state_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text("[1]")
+    with pytest.raises(SettingsError, match=r"state\.json"):
+        create_simulator(SimulatorConfig(state=tmp_path / "state.json"), StoppedClock())
+
+
+def test_a_wrong_aes_key_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match="43 characters"):
+        create_simulator(SimulatorConfig(aes_key="short"), StoppedClock())
+
+
+def test_the_page_asks_no_other_host_for_anything(bench: Bench) -> None:
+    page = requests.get(bench.url + "/", timeout=5).text
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(parts) >= 2
+    for part in parts:
+        assert part.startswith(("/static/", "data:,"))
+    for part in parts[1:]:
+        assert "http" not in requests.get(bench.url + part, timeout=5).text.lower().replace("http 往来", "")
