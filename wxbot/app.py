@@ -34,13 +34,14 @@ _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
 _TIDY_EVERY = 10.0  # seconds
 
 
-def create_app(given: Settings | None = None) -> Flask:
+def create_app(given: Settings | None = None, clock: Clock | None = None) -> Flask:
     """Return the WSGI application: `gunicorn 'wxbot.app:create_app()'`.
 
     Without settings they are read from the environment. Raises SettingsError, all mistakes in one.
     """
     using = given or from_environment()
-    store, clock, answering = open_store(using), clock_of(using), _answering(using)
+    clock = clock or clock_of(using)
+    store, answering = open_store(using), _answering(using)
     hand_off = HandOff(store, clock, answering)
     doors = {
         name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, RIGHTS[account.rights]))
@@ -52,9 +53,10 @@ def create_app(given: Settings | None = None) -> Flask:
     return app
 
 
-def create_sender(using: Settings) -> Sender:
+def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
     """Return the sender, with what works beside it: recovery of pushes and tidying."""
-    store, clock = open_store(using), clock_of(using)
+    clock = clock or clock_of(using)
+    store = open_store(using)
     hand_off = HandOff(store, clock, _answering(using))
     accounts = using.all_accounts
 

@@ -207,9 +207,7 @@ def test_no_gate_opens_in_the_past(errcode: int, now: float, jitter: float, at: 
     assert seconds is None or 0 < seconds <= DAY + 600
 
 
-def test_the_last_instant_before_midnight_closes_the_gate_for_a_moment_or_a_day_but_never_for_no_time() -> (
-    None
-):
+def test_the_last_instant_before_midnight_closes_the_gate_for_a_moment_or_a_day_but_never_for_no_time() -> None:
     seconds = gate_seconds(45009, math.nextafter(beijing(24, 0), 0), 0)
 
     assert seconds is not None

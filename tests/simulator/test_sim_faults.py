@@ -21,9 +21,7 @@ def post(chat: tuple[str, str], timeout: float = 5) -> requests.Response:
     return requests.post(chat[1], json=body, timeout=timeout)
 
 
-def test_an_errcode_is_answered_and_counted_and_nothing_is_delivered(
-    bench: Bench, chat: tuple[str, str]
-) -> None:
+def test_an_errcode_is_answered_and_counted_and_nothing_is_delivered(bench: Bench, chat: tuple[str, str]) -> None:
     bench.fault("errcode", errcode=45009)
     assert post(chat).json()["errcode"] == 45009
     assert (bench.ledger()["accepted"], bench.ledger()["refused"]) == (0, {"45009": 1})
@@ -73,9 +71,7 @@ def test_a_hanging_call_is_never_answered(bench: Bench, chat: tuple[str, str], a
     assert bench.ledger()["accepted"] == (1 if accepting else 0)
 
 
-def test_a_truncated_answer_breaks_off_although_the_message_arrived(
-    bench: Bench, chat: tuple[str, str]
-) -> None:
+def test_a_truncated_answer_breaks_off_although_the_message_arrived(bench: Bench, chat: tuple[str, str]) -> None:
     bench.fault("truncated")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         post(chat)

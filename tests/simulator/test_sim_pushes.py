@@ -58,9 +58,7 @@ def test_every_type_arrives_under_its_platform_name(bench: Bench, kind: str) -> 
         ({"type": "hologram", "message": True, "fields": {"Depth": "4"}}, "Depth", "4"),
     ],
 )
-def test_an_action_sets_elements_by_name(
-    bench: Bench, action: dict[str, Any], path: str, expected: str
-) -> None:
+def test_an_action_sets_elements_by_name(bench: Bench, action: dict[str, Any], path: str, expected: str) -> None:
     bench.act(bench.user(), **{"kind" if name == "type" else name: value for name, value in action.items()})
     assert element(bench.bot.pushes[0].body, path) == expected
 

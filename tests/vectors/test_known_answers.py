@@ -30,9 +30,7 @@ def test_the_published_signatures_are_reproduced(parts: tuple[str, ...], expecte
     assert not is_signed(expected, "AAAAB", *parts)
 
 
-@pytest.mark.parametrize(
-    "odd", ["", "签名", "\udce9", "F464B24FC39322E44B38AA78F5EDD27BD1441696", "x" * 10_000]
-)
+@pytest.mark.parametrize("odd", ["", "签名", "\udce9", "F464B24FC39322E44B38AA78F5EDD27BD1441696", "x" * 10_000])
 def test_an_odd_signature_is_wrong_and_never_an_error(odd: str) -> None:
     assert not is_signed(odd, "AAAAA", "1714036504", "1514711492")
 

@@ -1,0 +1,1 @@
+"""Flows: wxbot and the simulated platform over HTTP."""

@@ -1,0 +1,97 @@
+"""A bot with one handler of each kind that the flows need, and a stage to play it on."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flow.stage import Stage, staged
+from wxbot.protocol.content import MenuItem, MsgMenu
+from wxbot.reply.bot import Bot
+from wxbot.reply.context import Context, after
+
+
+class Slow:
+    """A handler's work that ends when the test says so; counts how often it was begun."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.begun = 0
+
+    def work(self) -> None:
+        self.begun += 1
+        self.go.wait(20)
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    one = Slow()
+    yield one
+    one.go.set()
+
+
+@pytest.fixture
+def bot(slow: Slow) -> Bot:
+    bot = Bot()
+
+    @bot.subscribe
+    def welcome() -> str:
+        return "欢迎"
+
+    @bot.text("slow")
+    def wait() -> str:
+        slow.work()
+        return "慢答案"
+
+    @bot.text("boom")
+    def fail() -> str:
+        raise RuntimeError("a bug in a handler")
+
+    @bot.text("slow boom")
+    def fail_late() -> str:
+        slow.work()
+        raise RuntimeError("a bug in a handler")
+
+    @bot.text("long")
+    def long() -> str:
+        return "行" * 1500
+
+    @bot.text("menu")
+    def menu() -> MsgMenu:
+        return MsgMenu("满意吗?", [MenuItem("1", "满意"), MenuItem("2", "不满意")])
+
+    @bot.text(r"plan (?P<count>\d+)")
+    def plan(count: str, ctx: Context) -> str:
+        for number in range(int(count)):
+            ctx.follow_up(f"news {number}", at=after(seconds=10 * number))
+        return "planned"
+
+    @bot.text("late news")
+    def late(ctx: Context) -> str:
+        ctx.follow_up("three days later", at=after(days=3))
+        return "noted"
+
+    @bot.text("count")
+    def count(ctx: Context) -> str:
+        ctx.session["n"] = ctx.session.get("n", 0) + 1
+        return f"n={ctx.session['n']}"
+
+    @bot.text()
+    def echo(message: object) -> str:
+        return f"echo {message.Content}"  # type: ignore[attr-defined]
+
+    return bot
+
+
+@pytest.fixture
+def stage(database: Path, bot: Bot) -> Iterator[Stage]:
+    with staged(database, bot) as running:
+        yield running
+
+
+@pytest.fixture
+def still(database: Path, bot: Bot) -> Iterator[Stage]:
+    """The stage without a sender: what is queued stays."""
+    with staged(database, bot, sending=False) as running:
+        yield running
