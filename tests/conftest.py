@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from wxbot import log
 from wxbot.store.migrate import migrate
+
+log.configure(quiet=True)
 
 
 @pytest.fixture(scope="session")

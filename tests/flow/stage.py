@@ -57,7 +57,8 @@ class Stage:
         return self.get("/sim/ledger")
 
     def fault(self, kind: str, path: str = "/cgi-bin/message/custom/send", times: int = 1, **more: Any) -> None:
-        self.post("/sim/faults", {"path": path, "kind": kind, "times": times, **more})
+        answer = self.post("/sim/faults", {"path": path, "kind": kind, "times": times, **more})
+        assert "faults" in answer, answer
 
     def store(self) -> Store:
         return Store(self.settings.database_url)

@@ -1,6 +1,6 @@
 """A push comes in: verified, stored once, answered with the same bytes however often it comes."""
 
-import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -170,14 +170,22 @@ def test_in_safe_mode_a_plain_body_is_told_403(database: Path, bot: Bot) -> None
         assert stage.rows("SELECT * FROM pushes") == []
 
 
-def test_a_store_that_cannot_write_is_never_a_200(still: Stage, database: Path) -> None:
-    other = sqlite3.connect(database, timeout=0)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        assert still.deliver(text_push("hi")).status_code == 503
-    finally:
-        other.rollback()
-        other.close()
+def test_a_store_that_cannot_write_is_never_a_200(still: Stage) -> None:
+    other, holding, done = still.store(), threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        holding.set()
+        done.wait(20)
+
+    holder = threading.Thread(target=other.write, args=(hold,))
+    holder.start()
+    holding.wait(20)
+    refused = still.deliver(text_push("hi"))
+    done.set()
+    holder.join()
+    other.close()
+
+    assert refused.status_code == 503
     assert still.deliver(text_push("hi")).status_code == 200
 
 

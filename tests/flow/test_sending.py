@@ -274,7 +274,7 @@ def test_an_unusable_answer_puts_the_message_in_doubt_and_park_keeps_it_for_a_pe
     stage.until(lambda: stage.states() == ["doubtful", "sent"])
 
 
-@pytest.mark.parametrize("kind", ["accept_then_reset", "accept_then_502"])
+@pytest.mark.parametrize("kind", ["accept_then_reset", "accept_then_http502"])
 def test_a_message_taken_without_an_answer_is_sent_once_when_parked(stage: Stage, kind: str) -> None:
     user = writer(stage)
     stage.fault(kind)

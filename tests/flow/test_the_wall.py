@@ -34,7 +34,7 @@ def test_a_redelivery_of_a_handed_off_push_gets_success_and_no_second_answer(sta
 def test_a_redelivery_that_meets_a_running_first_try_waits_for_its_answer(
     database: Path, bot: Bot, slow: Slow
 ) -> None:
-    with staged(database, bot, sending=False, reply_budget=5.0) as stage, ThreadPoolExecutor(2) as pool:
+    with staged(database, bot, sending=False, reply_budget=4.0) as stage, ThreadPoolExecutor(2) as pool:
         tries = [pool.submit(stage.deliver, text_push("slow"), stage.signed(nonce=nonce)) for nonce in "78"]
         stage.until(lambda: slow.begun)
         slow.go.set()
@@ -63,7 +63,7 @@ def test_a_push_whose_process_died_at_its_handler_is_handled_by_another(still: S
     _store_as_left_by_a_dead_process(still, user, "slow")
 
     with senders(still.settings, still.clock, 2):
-        still.until(lambda: still.shown(user))
+        still.until(lambda: still.shown(user, "custom"))
 
     assert still.shown(user, "custom") == ["慢答案"]
     assert slow.begun == 1

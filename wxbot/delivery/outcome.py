@@ -28,7 +28,7 @@ class Outcome:
     close_windows: bool = False  # the platform says the user cannot be reached
     cancel_rest: str = ""  # why all else for this user is cancelled
     gate: Gate | None = None
-    rest: str | None = None  # a second message, to follow this one
+    before: str | None = None  # the first part of a text that had to be split, to go before what is left of it
 
 
 def sent() -> Outcome:
@@ -119,10 +119,12 @@ def _mended(exc: Refused, head: Head, why: str, now: float) -> Outcome:
     parts = split_text(text, size // 2 + 4)
     if size < _SHORT or len(parts) < 2:
         return refused
-    first, rest = ({**message, "text": {"content": part}} for part in (parts[0], "\n".join(parts[1:])))
-    return _resend(exc, why, dumps(first), now, rest=dumps(rest))
+    first, rest = (
+        {**message, "text": {"content": part}} for part in (parts[0], text[len(parts[0]) :].lstrip("\n"))
+    )
+    return _resend(exc, why, dumps(rest), now, before=dumps(first))
 
 
-def _resend(exc: Refused, why: str, message: str, now: float, rest: str | None = None) -> Outcome:
+def _resend(exc: Refused, why: str, message: str, now: float, before: str | None = None) -> Outcome:
     move = Move(state="queued", reason=why, errcode=exc.errcode, rid=exc.rid, message=message, ready_at=now)
-    return Outcome(move=move, give_back=True, rest=rest)
+    return Outcome(move=move, give_back=True, before=before)

@@ -29,6 +29,7 @@ from wxbot.store.lanes import Head, Lane, Lease, Move
 log = structlog.get_logger(__name__)
 
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
+_BEFORE = 0.001  # seconds; puts the first part of a split text before the rest, and after all that came earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,9 @@ class Sender:
             gates.close(tx, account, result.gate)
         elif one.probing and result.move.state == "sent":
             gates.open_again(tx, account, "send")
-        if result.rest is not None:
-            rest = FollowUp(message=result.rest, due_at=head.due_at, lane=one.lane.lane)
-            outbox.insert(tx, account, openid, rest, origin="split", now=now)
+        if result.before is not None:
+            first = FollowUp(message=result.before, due_at=head.due_at - _BEFORE, lane=one.lane.lane)
+            outbox.insert(tx, account, openid, first, origin="split", now=now)
         lanes.release(tx, one.lane, self._store.owner)
 
 

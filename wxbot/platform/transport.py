@@ -39,6 +39,7 @@ class _DeadlineReader(io.RawIOBase):
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open when the connection lets go of it
 
     def readable(self) -> bool:
         return True
@@ -48,7 +49,11 @@ class _DeadlineReader(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("the call is out of time")
         self._sock.settimeout(left)
-        return cast(int, self._sock.recv_into(buffer))
+        return cast(int, self._raw.readinto(buffer))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _Socket:

@@ -1,4 +1,5 @@
 from pathlib import Path
+
 from wxbot.reply.bot import Bot
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from wxbot.errors import SettingsError
 
-BUSY_TIMEOUT = 5.0  # seconds a SQLite writer waits for another process
+BUSY_TIMEOUT = 3.0  # seconds a SQLite writer waits for another process; the platform hangs up at 5
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to
 
 

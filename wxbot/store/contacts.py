@@ -17,9 +17,9 @@ _SEEN_MESSAGE = """
 INSERT INTO contacts (account, openid, first_at, last_at, message_left, message_until)
 VALUES (:account, :openid, :now, :now, :left, :until)
 ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscribed = 1, refused = 0,
-  message_left = CASE WHEN excluded.message_until > contacts.message_until
+  message_left = CASE WHEN excluded.message_until >= contacts.message_until
                       THEN excluded.message_left ELSE contacts.message_left END,
-  message_until = CASE WHEN excluded.message_until > contacts.message_until
+  message_until = CASE WHEN excluded.message_until >= contacts.message_until
                        THEN excluded.message_until ELSE contacts.message_until END"""
 _SEEN_ACTION = _SEEN_MESSAGE.replace("message_", "action_")
 _LEFT = """
