@@ -81,6 +81,10 @@ class Stage:
             time.sleep(0.01)
         return last
 
+    def until_equal(self, expected: object, look: Callable[[], object]) -> None:
+        """Wait until a look finds what is expected."""
+        self.until(lambda: look() == expected)
+
     def signed(self, *, token: str = "Wechat4go", timestamp: int | None = None, nonce: str = "7") -> dict[str, str]:
         stamp = str(int(self.clock.now()) if timestamp is None else timestamp)
         return {"signature": sign(token, stamp, nonce), "timestamp": stamp, "nonce": nonce}

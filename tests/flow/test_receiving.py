@@ -129,9 +129,9 @@ def test_a_repeat_after_a_restart_gets_the_first_answers_bytes(database: Path, b
         [pushed] = [one for one in stage.get("/sim/exchanges")["exchanges"] if "wechat?" in one["path"]]
         again = {"data": pushed["request"].encode(), "timeout": 5}
         path = pushed["path"].partition("?")[2]
-        first = requests.post(f"{stage.webhook}?{path}", **again).content  # type: ignore[arg-type]
+        first = requests.post(f"{stage.webhook}?{path}", **again).content
         with served(create_app(stage.settings, stage.clock)) as restarted:
-            assert requests.post(f"{restarted}/wechat?{path}", **again).content == first  # type: ignore[arg-type]
+            assert requests.post(f"{restarted}/wechat?{path}", **again).content == first
         assert first.startswith(b"<xml>")
 
 

@@ -37,7 +37,7 @@ def test_follow_ups_arrive_at_their_times_and_in_order(stage: Stage) -> None:
     stage.say(user, "plan 3")
     for count in (1, 2, 3):
         stage.clock.advance(2 if count == 1 else 10)
-        stage.until(lambda count=count: len(stage.shown(user, "custom")) == count)
+        stage.until_equal(count, lambda: len(stage.shown(user, "custom")))
 
     assert stage.shown(user, "custom") == ["news 0", "news 1", "news 2"]
     assert stage.ledger()["token_fetches"] == 1
@@ -176,7 +176,7 @@ def test_a_fault_that_does_not_pass_ends_after_a_bounded_number_of_tries(stage: 
     stage.fault("errcode", errcode=-1, times=50)
     put(stage, user, "one")
     for count in range(1, 7):
-        stage.until(lambda count=count: stage.rows("SELECT attempts FROM followups") == [(count,)])
+        stage.until_equal([(count,)], lambda: stage.rows("SELECT attempts FROM followups"))
         stage.clock.advance(301)
 
     assert stage.states() == ["refused"]

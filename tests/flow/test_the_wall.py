@@ -86,8 +86,8 @@ def _store_as_left_by_a_dead_process(stage: Stage, user: str, text: str) -> None
     stage.say(user, "hello")
     body = text_push(text, openid=user, msgid=77, at=int(stage.clock.now())).encode()
     store = stage.store()
-    sql = """INSERT INTO pushes (account, push_key, openid, received_at, body, state, reply, owner, boot, lease_until)
-             VALUES ('default', 'k', :openid, :now, :body, 'handed_off', :reply, 'gone', :boot, 0)"""
+    sql = """INSERT INTO pushes (account, push_key, openid, received_at, body, state, reply, owner, boot)
+             VALUES ('default', 'k', :openid, :now, :body, 'handed_off', :reply, 'gone', :boot)"""
     values = {"openid": user, "now": stage.clock.now(), "body": body, "reply": b"success", "boot": store.boot}
     store.write(lambda tx: tx.change(sql, **values))
     store.close()

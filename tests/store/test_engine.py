@@ -1,0 +1,129 @@
+"""The store itself: atomic, durable, one writer at a time, never shared over a fork."""
+
+import multiprocessing
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.engine import make_url
+
+from wxbot.errors import SettingsError, StoreError
+from wxbot.store.connections import migrating, sqlite_is_safe
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.migrate import migrate
+from wxbot.store.schema import metadata
+
+ADD = "INSERT INTO buckets (account, level, boot, filled_at) VALUES (:account, 1, '', 0)"
+COUNT = "SELECT count(*) FROM buckets"
+
+
+def count(store: Store) -> int:
+    return int(store.read(lambda tx: tx.rows(COUNT))[0][0])
+
+
+def test_a_piece_of_work_that_raises_changes_nothing(store: Store) -> None:
+    def work(tx: Transaction) -> None:
+        tx.change(ADD, account="a")
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        store.write(work)
+    assert count(store) == 0
+    store.write(lambda tx: tx.change(ADD, account="b"))
+    assert count(store) == 1
+
+
+def test_a_failing_statement_is_a_store_error_and_the_store_goes_on(store: Store) -> None:
+    with pytest.raises(StoreError, match="no such table"):
+        store.write(lambda tx: tx.rows("SELECT * FROM no_table"))
+    assert count(store) == 0
+
+
+def test_many_threads_write_without_losing_one(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: store.write(lambda tx: tx.change(ADD, account=str(n))), range(200)))
+
+    assert count(store) == 200
+
+
+def _write_many(url: str, name: str, times: int) -> None:
+    store = Store(url)
+    for number in range(times):
+        store.write(partial(Transaction.change, sql=ADD, account=f"{name}-{number}"))
+    store.close()
+
+
+def test_many_processes_write_and_none_finds_the_database_locked(database: Path) -> None:
+    url, spawn = f"sqlite:///{database}", multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_write_many, args=(url, str(number), 100)) for number in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    assert [process.exitcode for process in processes] == [0] * 4
+    store = Store(url)
+    assert count(store) == 400
+    store.close()
+
+
+def test_a_store_opened_before_a_fork_refuses_to_work_after_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+
+    with pytest.raises(StoreError, match="before a fork"):
+        count(store)
+
+
+def test_a_committed_write_is_synced_to_disk(store: Store) -> None:
+    assert store.write(lambda tx: tx.rows("PRAGMA synchronous")) == [(2,)]
+    assert store.write(lambda tx: tx.rows("PRAGMA journal_mode")) == [("wal",)]
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 40, 1), False),
+        ((3, 44, 5), False),
+        ((3, 44, 6), True),
+        ((3, 45, 0), False),
+        ((3, 50, 6), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 53, 0), True),
+    ],
+)
+def test_a_sqlite_that_may_corrupt_its_log_is_known(version: tuple[int, ...], safe: bool) -> None:
+    assert sqlite_is_safe(version) is safe
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://localhost/x"])
+def test_a_url_that_is_no_store_is_a_settings_error(url: str) -> None:
+    with pytest.raises(SettingsError, match="database_url"):
+        Store(url)
+
+
+def test_a_database_without_the_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'new.db'}")
+
+    with pytest.raises(SettingsError, match="wxbot migrate"):
+        store.check_schema()
+    store.close()
+
+
+def test_migrating_step_by_step_gives_the_schema_of_the_code(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    migrate(url)
+    migrate(url)  # a second time changes nothing
+
+    with migrating(make_url(url)) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store = Store(url)
+    store.check_schema()
+    store.close()

@@ -1,0 +1,149 @@
+"""Lanes: claimed by one, in order, fenced, and given back when a sender is gone."""
+
+import pytest
+
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.store import lanes, outbox
+from wxbot.store.engine import Store
+from wxbot.store.lanes import Head, Lane, Lease, Move
+
+NOW = 1_800_000_000.0
+
+
+def put(store: Store, openid: str = "oUser", due_at: float = NOW, lane: str = "followup") -> int:
+    new = FollowUp(message='{"msgtype":"text","text":{"content":"hi"}}', due_at=due_at, lane=lane)
+    return store.write(lambda tx: outbox.insert(tx, "default", openid, new, origin="test", now=NOW))[0]
+
+
+def lease(owner: str, *, clock: float = 0.0, boot: str = "boot", seconds: float = 30.0) -> Lease:
+    return Lease(owner, boot, clock, clock + seconds)
+
+
+def claim(store: Store, by: Lease, *, now: float = NOW, limit: int = 10) -> list[Lane]:
+    return store.write(lambda tx: lanes.claim(tx, "default", by, now, limit))
+
+
+def head(store: Store, lane: Lane, now: float = NOW) -> Head:
+    found = store.read(lambda tx: lanes.head(tx, lane, now))
+    assert found is not None
+    return found
+
+
+def move(store: Store, lane: Lane, row: Head, to: str, owner: str, **more: object) -> bool:
+    step = Move(state=to, **more)  # type: ignore[arg-type]
+    return store.write(lambda tx: lanes.move(tx, row, step, owner=owner, claim=lane.claim, now=NOW))
+
+
+def test_a_lane_is_claimed_by_one_sender_only(store: Store) -> None:
+    put(store)
+
+    assert len(claim(store, lease("a"))) == 1
+    assert claim(store, lease("b")) == []
+
+
+def test_nothing_is_claimed_before_it_is_due(store: Store) -> None:
+    put(store, due_at=NOW + 1)
+
+    assert claim(store, lease("a")) == []
+    assert len(claim(store, lease("a"), now=NOW + 1)) == 1
+
+
+def test_a_lane_is_free_again_when_its_lease_is_over_or_the_machine_was_booted_anew(store: Store) -> None:
+    put(store, "oOne")
+    put(store, "oTwo")
+    claim(store, lease("a"))
+
+    assert claim(store, lease("b", clock=29.9)) == []
+    assert len(claim(store, lease("b", clock=30.0))) == 2
+    assert len(claim(store, lease("c", clock=30.0, boot="another"))) == 2
+
+
+def test_one_users_lanes_wait_for_nobody_elses(store: Store) -> None:
+    for openid in ("oOne", "oTwo"):
+        for lane in ("chat", "followup"):
+            put(store, openid, lane=lane)
+
+    assert len(claim(store, lease("a"), limit=3)) == 3
+    assert len(claim(store, lease("b"), limit=3)) == 1
+
+
+def test_rows_come_by_due_time_then_by_age(store: Store) -> None:
+    late, early, twin = put(store, due_at=NOW - 1), put(store, due_at=NOW - 2), put(store, due_at=NOW - 1)
+    [lane] = claim(store, lease("a"))
+    order = []
+    for _ in range(3):
+        row = head(store, lane)
+        order.append(row.id)
+        assert move(store, lane, row, "sent", "a")
+
+    assert order == [early, late, twin]
+
+
+def test_a_row_tried_again_later_keeps_those_behind_it_waiting(store: Store) -> None:
+    first = put(store, due_at=NOW - 2)
+    put(store, due_at=NOW - 1)
+    [lane] = claim(store, lease("a"))
+    move(store, lane, head(store, lane), "queued", "a", ready_at=NOW + 60)
+    store.write(lambda tx: lanes.release(tx, lane, "a"))
+
+    assert claim(store, lease("a")) == []
+    [again] = claim(store, lease("a"), now=NOW + 60)
+    assert head(store, again, NOW + 60).id == first
+
+
+def test_a_scheduled_row_does_not_hold_up_a_due_one(store: Store) -> None:
+    put(store, due_at=NOW + 3600)
+    due = put(store, due_at=NOW)
+    [lane] = claim(store, lease("a"))
+
+    assert head(store, lane).id == due
+
+
+def test_a_sender_that_lost_its_lane_changes_nothing(store: Store) -> None:
+    put(store)
+    [old] = claim(store, lease("a"))
+    row = head(store, old)
+    assert move(store, old, row, "sending", "a")
+    [new] = claim(store, lease("b", clock=31.0))
+    taken = head(store, new)
+    assert move(store, new, taken, "claimed", "b")
+
+    stale = Head(**{name: getattr(row, name) for name in row.__slots__} | {"state": "sending", "owner": "a"})
+    assert not move(store, old, stale, "sent", "a")
+    assert not store.write(lambda tx: lanes.extend(tx, old, lease("a", clock=31.0)))
+    store.write(lambda tx: lanes.release(tx, old, "a"))
+    assert claim(store, lease("c", clock=32.0)) == []
+
+
+def test_a_lease_that_is_over_cannot_be_extended(store: Store) -> None:
+    put(store)
+    [lane] = claim(store, lease("a"))
+
+    assert store.write(lambda tx: lanes.extend(tx, lane, lease("a", clock=29.0)))
+    assert not store.write(lambda tx: lanes.extend(tx, lane, lease("a", clock=60.0)))
+
+
+@pytest.mark.parametrize("states", [["sent"], ["held"], ["refused"]])
+def test_a_lane_without_anything_waiting_sleeps(store: Store, states: list[str]) -> None:
+    put(store)
+    [lane] = claim(store, lease("a"))
+    for state in states:
+        move(store, lane, head(store, lane), state, "a")
+    store.write(lambda tx: lanes.release(tx, lane, "a"))
+
+    assert store.read(lambda tx: tx.rows("SELECT wake_at FROM lanes")) == [(None,)]
+
+
+def test_50000_rows_of_one_user_are_one_claim(store: Store) -> None:
+    put(store)
+    many = """INSERT INTO followups (account, openid, lane_id, origin, message, due_at, ready_at, on_closed,
+                priority, on_doubt, state, changed_at, history)
+              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
+              SELECT 'default', 'oUser', 1, 'test', '{}', i, i, 'hold', 'normal', 'resend', 'queued', 0, ''
+              FROM n"""
+    store.write(lambda tx: tx.change(many))
+    plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + lanes._HEAD, lane_id=1, now=NOW))
+
+    assert len(claim(store, lease("a"))) == 1
+    assert "followups_lane" in plan[0][3]
+    assert "TEMP B-TREE" not in str(plan)
