@@ -18,7 +18,7 @@ _PLACE: Fields = {"Location_X": 40.0799, "Location_Y": 116.6031, "Scale": 16, "L
 _PRIVACY: Fields = {"OpenID": "", "AppID": "", "RevokeInfo": "201"}
 
 MESSAGES: dict[str, Fields] = {
-    "text": {"Content": ""},
+    "text": {"Content": "你好"},
     "image": {"PicUrl": _PICTURE, "MediaId": "simulated-image"},
     "voice": {"MediaId": "simulated-voice", "Format": "amr", "MediaId16K": "simulated-voice-16k"},
     "video": {"MediaId": "simulated-video", "ThumbMediaId": "simulated-thumb"},

@@ -1,5 +1,6 @@
 """Getting an access token: `/cgi-bin/token` and `/cgi-bin/stable_token`. Source: docs/platform.md §4."""
 
+import math
 from typing import Any
 
 from flask import Request
@@ -43,7 +44,7 @@ def _check_caller(world: World, call: Request, given: Any) -> None:
 
 def _issued(world: World, token: AccessToken) -> dict[str, Any]:
     world.state.ledger.token_fetches += 1
-    return {"access_token": token.value, "expires_in": int(token.expires - world.now())}
+    return {"access_token": token.value, "expires_in": math.ceil(token.expires - world.now())}
 
 
 INTERFACES = [

@@ -61,8 +61,9 @@ async function drawPeople() {
 
 function bubble(item) {
   const box = make("div", "", `item ${item.via}`);
-  box.append(make("p", item.text));
-  for (const choice of item.type === "msgmenu" ? item.details.list : []) {
+  const isMenu = item.type === "msgmenu";
+  box.append(make("p", isMenu ? item.details.head_content : item.text));
+  for (const choice of isMenu ? item.details.list : []) {
     const button = make("button", choice.content, "choice");
     button.onclick = () => act({ type: "text", content: choice.content, bizmsgmenuid: choice.id });
     box.append(button);
