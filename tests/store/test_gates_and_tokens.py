@@ -49,7 +49,10 @@ def test_a_gate_closes_one_account_and_lets_one_probe_through(store: Store) -> N
     assert store.read(lambda tx: gates.closed(tx, "a", 999.0)) == [gate]
     assert store.read(lambda tx: gates.closed(tx, "a", 1000.0)) == []
     assert store.read(lambda tx: gates.closed(tx, "b", 999.0)) == []
-    probes = [store.write(partial(gates.may_probe, account="a", gate=gate, now=at, every=100.0)) for at in (99, 100, 150, 200)]
+    probes = [
+        store.write(partial(gates.may_probe, account="a", gate=gate, now=at, every=100.0))
+        for at in (99, 100, 150, 200)
+    ]
     assert probes == [False, True, False, True]
 
 

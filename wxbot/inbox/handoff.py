@@ -22,8 +22,8 @@ from wxbot.store.engine import Store, Transaction
 
 log = structlog.get_logger(__name__)
 
-LEASE = 20.0  # seconds
-_RENEW_EVERY = 5.0  # seconds
+LEASE = 12.0  # seconds; how long a user waits longer when the process that handles their push is killed
+_RENEW_EVERY = 3.0  # seconds
 
 
 class HandOff:

@@ -1,0 +1,133 @@
+"""Nothing accepted is lost, and nothing is doubled that is not allowed to be, by `kill -9` at any moment."""
+
+import subprocess
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+
+from faults.deployment import Deployment, deployed
+from wxbot.protocol.content import Text
+from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.store import outbox
+from wxbot.store.engine import Store, Transaction
+
+USERS, EACH, KILLS = 20, 8, 12
+
+
+def _queue(place: Deployment, openids: list[str], on_doubt: str) -> None:
+    store, now = Store(place.url), time.time()
+
+    def work(tx: Transaction) -> None:
+        for number in range(EACH):
+            for openid in openids:
+                message = message_json(Text(f"news #{number} {openid}"))
+                new = FollowUp(message=message, due_at=now, on_doubt=on_doubt)  # type: ignore[arg-type]
+                outbox.insert(tx, "default", openid, new, origin="test", now=now)
+
+    store.write(work)
+    store.close()
+
+
+def _meet(place: Deployment) -> list[str]:
+    """Return users whose window is open on the platform and in our store, without a web process."""
+    store, now = Store(place.url), time.time()
+    openids = []
+    for _ in range(USERS):
+        openid = place.post("/sim/users")["openid"]
+        place.post(f"/sim/users/{openid}/actions", {"type": "text", "content": "hello"})
+        grant = Grant("message", 1_000_000, int(now) + 86_400)
+        store.write(partial(contacts.seen, account="default", openid=openid, now=now, grant=grant))
+        openids.append(openid)
+    store.close()
+    return openids
+
+
+def _arrived(place: Deployment, openids: list[str]) -> list[str]:
+    items = [item for openid in openids for item in place.get(f"/sim/users/{openid}/phone")["items"]]
+    return [item["text"] for item in items if item["via"] == "custom"]
+
+
+@pytest.mark.parametrize("on_doubt", ["park", "resend"])
+def test_senders_killed_again_and_again_lose_nothing_and_keep_the_order(database: Path, on_doubt: str) -> None:
+    with deployed(database, 1) as place:
+        openids = _meet(place)
+        _queue(place, openids, on_doubt)
+        place.post("/sim/faults", {"path": "/cgi-bin/message/custom/send", "kind": "delay", "seconds": 0.05})
+        senders = [place.start("wxbot.cli", "sender") for _ in range(2)]
+        for _ in range(KILLS):
+            before = place.get("/sim/ledger")["accepted"]
+            place.until(partial(_moved_on, place, before))
+            time.sleep(place.chance.uniform(0, 0.1))
+            victim = place.chance.randrange(2)
+            place.kill(senders[victim])
+            senders[victim] = place.start("wxbot.cli", "sender")
+        place.until(lambda: _done(place))
+
+        texts = _arrived(place, openids)
+        parked = place.rows("SELECT count(*) FROM followups WHERE state = 'doubtful'")[0][0]
+        lost = USERS * EACH - len(set(texts)) - parked
+        assert lost <= 0
+        assert place.get("/sim/ledger")["out_of_order"] == 0
+        assert place.rows("SELECT count(*) FROM followups WHERE state NOT IN ('sent', 'doubtful')") == [(0,)]
+        doubled = len(texts) - len(set(texts))
+        assert doubled <= (0 if on_doubt == "park" else KILLS * 2)
+
+
+def _moved_on(place: Deployment, before: int) -> bool:
+    return _done(place) or bool(place.get("/sim/ledger")["accepted"] > before)
+
+
+def _done(place: Deployment) -> bool:
+    [(waiting,)] = place.rows(
+        "SELECT count(*) FROM followups WHERE state IN ('scheduled', 'queued', 'claimed', 'sending')"
+    )
+    return bool(waiting == 0)
+
+
+def _workers(master: "subprocess.Popen[bytes]") -> list[int]:
+    children = Path(f"/proc/{master.pid}/task/{master.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def test_web_workers_killed_again_and_again_answer_every_push_and_do_its_work_once(database: Path) -> None:
+    port = 18_731
+    with deployed(database, port) as place:
+        conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
+        web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
+        place.until(lambda: _answers(port))
+        user = place.post("/sim/users")["openid"]
+        replies = []
+        for number in range(40):
+            if number % 4 == 2:
+                place.until(lambda: len(_workers(web)) == 2)
+                subprocess.run(["kill", "-9", str(place.chance.choice(_workers(web)))], check=True)
+            replies.append(place.post(f"/sim/users/{user}/actions", {"type": "text", "content": f"order {number}"}))
+
+        assert [reply["reply"]["text"] for reply in replies] == [f"order {number} taken" for number in range(40)]
+        assert place.rows("SELECT count(*) FROM pushes") == place.rows("SELECT count(*) FROM followups") == [(40,)]
+
+
+def test_a_push_handed_off_by_a_worker_that_is_killed_is_answered_by_the_sender(database: Path) -> None:
+    port = 18_732
+    with deployed(database, port) as place:
+        conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
+        web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
+        place.start("wxbot.cli", "sender")
+        place.until(lambda: _answers(port))
+        user = place.post("/sim/users")["openid"]
+        assert place.post(f"/sim/users/{user}/actions", {"type": "text", "content": "sleep"})["reply"] is None
+        for pid in _workers(web):
+            subprocess.run(["kill", "-9", str(pid)], check=True)
+
+        place.until(lambda: _arrived(place, [user]) == ["awake"])
+        assert place.rows("SELECT state FROM pushes") == [("answered",)]
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
+    except requests.RequestException:
+        return False
