@@ -11,7 +11,8 @@ import requests
 from faults.deployment import Deployment, deployed
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
-from wxbot.store import outbox
+from wxbot.protocol.window import Grant
+from wxbot.store import contacts, outbox
 from wxbot.store.engine import Store, Transaction
 
 USERS, EACH, KILLS = 20, 8, 12

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WIDEST = 10_000  # columns; a line too long beats an openid cut short
+
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 ACCOUNT = click.option("--account", default="default", show_default=True, help="Which Official Account.")
 
@@ -39,7 +41,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> 
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     console = Console()
-    console.width = max(console.width, console.measure(shown).maximum)  # a line too long beats a line broken
+    unbound = console.options.update(width=_WIDEST)
+    console.width = max(console.width, console.measure(shown, options=unbound).maximum)
     if shown.row_count:
         console.print(shown)
     else:

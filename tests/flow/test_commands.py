@@ -1,0 +1,126 @@
+"""The commands, run as a person runs them, on a store that the web has filled."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from flow.stage import Stage, senders
+from wxbot.cli import COMMANDS
+
+
+def run(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    account = stage.settings.account
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
+    environment: Mapping[str, str] = {
+        **foreign,
+        "WXBOT_TOKEN": account.token.get_secret_value(),
+        "WXBOT_APPID": account.appid,
+        "WXBOT_APPSECRET": account.appsecret.get_secret_value(),
+        "WXBOT_MODE": account.mode,
+        "WXBOT_API_BASE": stage.platform,
+        "WXBOT_DATABASE_URL": stage.settings.database_url,
+        "TZ": "Asia/Shanghai",
+        **more,
+    }
+    command = [sys.executable, "-m", "wxbot.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_contacts_show_what_may_still_be_sent_and_until_when(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+
+    [shown] = json.loads(run(still, "contacts", "--json").stdout)
+    told = run(still, "contacts").stdout
+
+    assert (shown["openid"], shown["left"]) == (user, 5)
+    assert user in told
+    assert "2027-01-17" in told  # 48 hours after the test's stopped clock, in Beijing
+
+
+def test_send_queues_and_outbox_and_explain_tell_what_became_of_it(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    queued = json.loads(run(still, "send", user, "登机口 C23", "--key", "k", "--json").stdout)
+    assert json.loads(run(still, "send", user, "登机口 C23", "--key", "k", "--json").stdout)["is_new"] is False
+    still.clock.seconds = time.time() + 5
+    still.say(user, "again")
+    with senders(still.settings, still.clock, 1):
+        still.until(lambda: still.states() == ["sent"])
+
+    assert "登机口 C23" in run(still, "outbox", "list").stdout
+    [one] = json.loads(run(still, "outbox", "list", "--json").stdout)
+    assert (one["id"], one["state"]) == (queued["id"], "sent")
+    assert "accepted it" in run(still, "explain", str(queued["id"])).stdout
+    assert run(still, "outbox", "show", str(queued["id"])).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["send", "oNobody", "hello"], "never written"),
+        (["explain", "99"], "no follow-up 99"),
+        (["outbox", "retry", "99"], "no follow-up 99"),
+        (["outbox", "show", "99"], "no follow-up 99"),
+        (["contacts", "oNobody"], "never written"),
+        (["replay", "99"], "no push 99"),
+        (["send", "oNobody", " "], "needs content"),
+        (["send", "oNobody", "长" * 800], "at most 2047 bytes"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line_with_exit_1(still: Stage, arguments: list[str], told: str) -> None:
+    done = run(still, *arguments)
+
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_are_told_all_at_once_with_exit_2(still: Stage) -> None:
+    done = run(still, "contacts", WXBOT_MODE="loud", WXBOT_APPID="x")
+
+    assert done.returncode == 2
+    assert "WXBOT_MODE" in done.stderr
+    assert "WXBOT_APPID" in done.stderr
+
+
+def test_a_moment_without_a_time_zone_is_refused_with_an_example(still: Stage) -> None:
+    done = run(still, "send", "oUser", "hello", "--at", "2026-11-25T13:25")
+
+    assert done.returncode == 2
+    assert "+08:00" in done.stderr
+
+
+def test_cancel_and_retry_change_what_they_may_and_name_what_they_may_not(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    run(still, "send", user, "later", "--at", "+2h")
+
+    assert "cancelled" in run(still, "outbox", "cancel", "1").stdout
+    assert "1 is cancelled" in run(still, "outbox", "cancel", "1").stderr
+    assert run(still, "outbox", "retry", "1").returncode == 0
+
+
+def test_doctor_finds_what_is_not_fit(still: Stage) -> None:
+    fit = run(still, "doctor", WXBOT_BOT="wxbot.examples.flight:bot")
+    unfit = run(still, "doctor", WXBOT_BOT="no.such:bot", WXBOT_APPSECRET="wrong")
+
+    assert fit.returncode == 0, fit.stdout
+    assert unfit.returncode == 1
+    assert "BAD  bot" in unfit.stdout
+    assert "BAD  token default" in unfit.stdout
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wxbot.cli", command, "--help"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 4

@@ -1,0 +1,118 @@
+"""Settings: file below environment, every mistake in one message, never a secret in it."""
+
+from pathlib import Path
+
+import pytest
+
+from wxbot.errors import SettingsError
+from wxbot.settings import VARIABLES, load
+
+SECRET = "canary-secret-9f1c"
+GOOD = {
+    "WXBOT_TOKEN": "Wechat4go",
+    "WXBOT_APPID": "wx0123456789abcdef",
+    "WXBOT_APPSECRET": SECRET,
+    "WXBOT_MODE": "plain",
+}
+
+
+def write(folder: Path, text: str) -> dict[str, str]:
+    file = folder / "wxbot.toml"
+    file.write_text(text)
+    file.chmod(0o600)
+    return {"WXBOT_CONFIG": str(file)}
+
+
+def mistakes(environment: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(environment)
+    return str(caught.value)
+
+
+def test_the_environment_alone_is_enough() -> None:
+    using = load(GOOD)
+
+    assert using.account.token.get_secret_value() == "Wechat4go"
+    assert using.database_url == "sqlite:///wxbot.db"
+
+
+def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
+    environment = write(tmp_path, 'bind = "127.0.0.1:1"\nworkers = 5\n[account]\nmode = "safe"\n')
+
+    using = load({**GOOD, **environment, "WXBOT_BIND": "127.0.0.1:2"})
+
+    assert (using.bind, using.workers, using.account.mode) == ("127.0.0.1:2", 5, "plain")
+
+
+def test_all_mistakes_are_told_at_once_with_file_key_and_variable(tmp_path: Path) -> None:
+    environment = write(tmp_path, "wrokers = 2\n[account]\nrate = -1\n[sender]\nlease = 1\n")
+
+    told = mistakes({**environment, "WXBOT_MODE": "loud", "WXBOT_TOKN": "x"})
+
+    for part in (
+        f"{environment['WXBOT_CONFIG']}: wrokers: no such setting",
+        f"{environment['WXBOT_CONFIG']}: account.rate",
+        "WXBOT_MODE: Input should be",
+        "WXBOT_TOKN: no such variable",
+        "account.appid is missing: set WXBOT_APPID",
+        "sender: lease (1) must be longer",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize(("name", "value"), [("WXBOT_AES_KEY", SECRET), ("WXBOT_APPID", SECRET)])
+def test_a_wrong_value_is_not_repeated_in_the_message(name: str, value: str) -> None:
+    assert SECRET not in mistakes({**GOOD, name: value})
+
+
+def test_secrets_are_masked_where_settings_are_printed() -> None:
+    assert SECRET not in repr(load(GOOD))
+
+
+def test_a_secret_is_read_from_the_file_its_variable_names(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    environment = {name: value for name, value in GOOD.items() if name != "WXBOT_APPSECRET"}
+
+    using = load({**environment, "WXBOT_APPSECRET_FILE": str(tmp_path / "secret")})
+
+    assert using.account.appsecret.get_secret_value() == SECRET
+
+
+def test_a_secret_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    assert "WXBOT_TOKEN_FILE: cannot read" in mistakes({**GOOD, "WXBOT_TOKEN_FILE": str(tmp_path / "none")})
+
+
+def test_a_file_with_secrets_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    environment = write(tmp_path, f'[account]\nappsecret = "{SECRET}"\n')
+    Path(environment["WXBOT_CONFIG"]).chmod(0o644)
+
+    assert "chmod 600" in mistakes({**GOOD, **environment})
+
+
+@pytest.mark.parametrize("text", ["bind = ", "[account\n", "\udcff"])
+def test_a_file_that_is_not_toml_is_told_with_its_line(tmp_path: Path, text: str) -> None:
+    environment = write(tmp_path, "")
+    Path(environment["WXBOT_CONFIG"]).write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    assert environment["WXBOT_CONFIG"] in mistakes({**GOOD, **environment})
+
+
+def test_a_file_that_is_not_there_is_a_mistake() -> None:
+    assert "/nowhere/wxbot.toml" in mistakes({**GOOD, "WXBOT_CONFIG": "/nowhere/wxbot.toml"})
+
+
+@pytest.mark.parametrize("mode", ["safe", "compat"])
+def test_an_encrypted_mode_without_its_key_is_a_mistake(mode: str) -> None:
+    assert "needs aes_key" in mistakes({**GOOD, "WXBOT_MODE": mode})
+
+
+def test_more_accounts_stand_in_the_file(tmp_path: Path) -> None:
+    text = '[accounts.second]\ntoken = "b"\nappid = "wxfedcba9876543210"\nappsecret = "c"\nmode = "plain"\n'
+
+    assert list(load({**GOOD, **write(tmp_path, text)}).all_accounts) == ["default", "second"]
+
+
+def test_every_fixed_variable_is_known() -> None:
+    fixed = "TOKEN APPID APPSECRET AES_KEY MODE DATABASE_URL API_BASE BOT RULES BIND WORKERS RIGHTS"
+
+    assert {f"WXBOT_{name}" for name in fixed.split()} <= set(VARIABLES)
