@@ -110,7 +110,7 @@ class Settings(BaseModel):
     threads: int = Field(default=8, ge=1, le=256)
     handler_threads: int = Field(default=32, ge=1, le=1024)
     reply_budget: float = Field(default=3.5, gt=0, le=4.5)  # seconds a handler has before it is handed off
-    apology: str = "抱歉,出了点问题,请稍后再试。"  # when a handler fails; "" for silence
+    apology: str = "抱歉，出了点问题，请稍后再试。"  # when a handler fails; "" for silence
     sender: SenderSettings = SenderSettings()
     clock_file: Path | None = None  # development: the simulator's clock
 

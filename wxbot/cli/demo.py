@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -32,6 +32,7 @@ class Place:
     folder: Path
     port: int
     simulator_port: int
+    quiet: bool  # keep the processes' messages in a file
 
     @property
     def webhook(self) -> str:
@@ -70,7 +71,13 @@ class Place:
         arguments = ["--port", str(self.simulator_port), "--webhook", self.webhook, "--mode", "safe"]
         files = ["--state", str(self.folder / "simulator.json"), "--clock-file", str(self.clock_file)]
         simulator = python("-m", "wxbot.cli", "simulator", *arguments, *files)
-        return [Child("simulator", simulator, environment), *web_and_sender(environment)]
+        children = [Child("simulator", simulator, environment), *web_and_sender(environment)]
+        return [replace(child, messages=self.messages) for child in children] if self.quiet else children
+
+    @property
+    def messages(self) -> Path:
+        """What the processes said, when the demo itself is to be read."""
+        return self.folder / "messages.log"
 
 
 @click.command()
@@ -83,16 +90,24 @@ def demo(headless: bool, port: int, simulator_port: int) -> None:
     for option, number in (("--port", port), ("--simulator-port", simulator_port)):
         _check_free(option, number)
     with tempfile.TemporaryDirectory(prefix="wxbot-demo-") as folder:
-        place = Place(Path(folder), port, simulator_port)
+        place = Place(Path(folder), port, simulator_port, quiet=headless)
         migrations.migrate(place.environment()["WXBOT_DATABASE_URL"])
         clock = SharedClock(place.clock_file)
         if headless:
             clock.advance(journey.START - clock.now())
         with _running(place) as processes:
             if headless:
-                sys.exit(journey.play(place.platform, place.environment()))
+                sys.exit(_play(place))
             _tell(place)
             processes.watch()
+
+
+def _play(place: Place) -> int:
+    """Play the traveller; when anything differs, the processes' last messages stand below."""
+    exit_code = journey.play(place.platform, place.environment())
+    if exit_code:
+        click.echo(place.messages.read_text("utf-8")[-4000:], err=True)
+    return exit_code
 
 
 @contextmanager

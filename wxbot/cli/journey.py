@@ -45,7 +45,21 @@ SCRIPT = (
     Step(adds=0, until="11-27 16:25", held=1),
     Step(adds=3, until="11-27 18:00", action={"type": "text", "content": "里程到账了吗"}),
 )
-EXPECTED: tuple[str, ...] = ()
+EXPECTED = """\
+URL verification: ok
+11-25 07:00  → user       [subscribe]
+11-25 07:00  ← reply      欢迎关注航班动态。发送航班号（例如 CA1501），值机、登机口、登机和到达都会通知你。
+11-25 07:00  → user       CA1501
+11-25 07:00  ← reply      CA1501 北京首都 T3 → 上海虹桥 T2 ⏎ 11-25 计划 14:05 起飞，16:25 到达 ⏎ 准点，登机口待定。有变化会通知你。
+11-25 10:05  ← follow-up  CA1501 开始值机，请提前办理。
+11-25 12:35  ← follow-up  CA1501 登机口 C23。
+11-25 13:25  ← follow-up  CA1501 开始登机，请前往 C23 登机口。
+11-25 16:25  ← follow-up  CA1501 已到达上海虹桥 T2，行李转盘 12。
+11-27 16:25  on hold      the window is closed until the user writes again
+11-27 18:00  → user       里程到账了吗
+11-27 18:00  ← reply      发送航班号，例如 CA1501；发送「人工」找客服。
+11-27 18:00  ← follow-up  CA1501 的里程 1,178 公里已入账。
+""".splitlines()
 
 
 def play(platform: str, environment: Mapping[str, str]) -> int:
@@ -141,4 +155,4 @@ def _clock(seconds: float) -> str:
 
 def _line(item: Mapping[str, Any]) -> str:
     channel = {"user": "→ user", "passive": "← reply", "custom": "← follow-up"}.get(item["via"], item["via"])
-    return f"{_clock(item['at'])}  {channel:<12} {item['text']}"
+    return f"{_clock(item['at'])}  {channel:<12} {item['text'].replace(chr(10), ' ⏎ ')}"

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -26,13 +28,20 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    messages: Path | None = None  # where its messages go; our own standard error when None
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     def start(self) -> None:
         """Start it, away from our terminal's Ctrl-C: we pass the signal on in order."""
-        self.process = subprocess.Popen(
-            self.command, env=dict(self.environment), start_new_session=True, preexec_fn=_die_with_parent
-        )
+        with self.messages.open("ab") if self.messages else nullcontext() as messages:
+            self.process = subprocess.Popen(
+                self.command,
+                env=dict(self.environment),
+                stdout=messages,
+                stderr=messages,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
 
     def is_running(self) -> bool:
         """Return whether it has been started and has not ended."""

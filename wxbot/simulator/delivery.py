@@ -65,9 +65,7 @@ class Courier:
         """
         attempts: list[Attempt] = []
         stamp = self._stamp()
-        while not attempts or (
-            attempts[-1].asks_for_another and len(attempts) < self._world.config.deliveries
-        ):
+        while not attempts or (attempts[-1].asks_for_another and len(attempts) < self._world.config.deliveries):
             stamp = stamp if keep_nonce or not attempts else self._stamp()
             attempts.append(self._attempt(push, *stamp))
         return attempts
@@ -94,9 +92,7 @@ class Courier:
                 "encrypt_type": "aes",
                 "msg_signature": sign(world.config.token, timestamp, nonce, encrypted),
             }
-            body = _enveloped(
-                plain, encrypted, world.config.account, keep_plain=world.config.mode == "compat"
-            )
+            body = _enveloped(plain, encrypted, world.config.account, keep_plain=world.config.mode == "compat")
         attempt, exchange = self._timed("POST", query, body)
         self._open(attempt)
         exchange.note = exchange.note or attempt.error

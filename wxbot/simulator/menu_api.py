@@ -69,9 +69,7 @@ def _create(world: World, call: Request) -> dict[str, Any]:
 def _get(world: World, _: Request) -> dict[str, Any]:
     if world.state.menu is None:
         raise ApiRefusal(46003)
-    return {
-        "menu": {"button": [{**one, "sub_button": one.get("sub_button", [])} for one in world.state.menu]}
-    }
+    return {"menu": {"button": [{**one, "sub_button": one.get("sub_button", [])} for one in world.state.menu]}}
 
 
 def _delete(world: World, _: Request) -> dict[str, Any]:

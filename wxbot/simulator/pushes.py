@@ -72,9 +72,7 @@ def push_of(openid: str, action: Action, created: int, msgid: int) -> Push:
         fields.setdefault("Ticket", "simulated-ticket")
     if not is_event:
         fields["MsgId"] = given.get("msgid", msgid)
-    return Push(
-        openid, kind, is_event, int(given.get("createtime", created)), fields | action.get("fields", {})
-    )
+    return Push(openid, kind, is_event, int(given.get("createtime", created)), fields | action.get("fields", {}))
 
 
 def elements(tree: Mapping[str, Any]) -> bytes:
@@ -83,9 +81,7 @@ def elements(tree: Mapping[str, Any]) -> bytes:
 
 
 def _repeated(tree: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [
-        (name, one) for name, value in tree.items() for one in (value if isinstance(value, list) else [value])
-    ]
+    return [(name, one) for name, value in tree.items() for one in (value if isinstance(value, list) else [value])]
 
 
 def _value(value: object) -> str:

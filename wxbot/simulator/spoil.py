@@ -21,9 +21,7 @@ _HUGE = 10 * 1024 * 1024  # bytes
 _BOMB = 128 * 1024 * 1024  # bytes once unpacked
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
-_GATEWAY_PAGE = (
-    "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-)
+_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _HTML_PAGE = "<!DOCTYPE html><html><head><title>系统维护</title></head><body>系统维护中</body></html>"
 
 

@@ -1,0 +1,1 @@
+"""Bots to learn from; they import what your own bot would."""
