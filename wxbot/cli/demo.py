@@ -1,6 +1,7 @@
 """`wxbot demo`: the whole thing on one machine, without an account."""
 
 import os
+import shlex
 import socket
 import sys
 import tempfile
@@ -65,6 +66,16 @@ class Place:
             "WXBOT_CLOCK_FILE": str(self.clock_file),
         }
 
+    @property
+    def environment_file(self) -> Path:
+        """A shell file that lets the other commands look into this demo."""
+        return self.folder / "environment"
+
+    def write_environment(self) -> None:
+        """Write the environment's own part as shell exports."""
+        own = [(name, value) for name, value in self.environment().items() if name.startswith("WXBOT_")]
+        self.environment_file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in own))
+
     def children(self) -> list[Child]:
         """Return the three processes: the platform, the web, the sender."""
         environment = self.environment()
@@ -91,6 +102,7 @@ def demo(headless: bool, port: int, simulator_port: int) -> None:
         _check_free(option, number)
     with tempfile.TemporaryDirectory(prefix="wxbot-demo-") as folder:
         place = Place(Path(folder), port, simulator_port, quiet=headless)
+        place.write_environment()
         migrations.migrate(place.environment()["WXBOT_DATABASE_URL"])
         clock = SharedClock(place.clock_file)
         if headless:
@@ -156,7 +168,10 @@ def _tell(place: Place) -> None:
   On the page, move the time to see check-in, gate, boarding and landing arrive.
   Look behind it, in another terminal:
 
-    export WXBOT_DATABASE_URL=sqlite:///{place.folder}/wxbot.db ...   (see docs/demo.md)
+    . {place.environment_file}
+    wxbot contacts        what may still be sent to whom
+    wxbot outbox list     every follow-up and its fate
+    wxbot explain 1       why it is where it is
 
   Ctrl-C ends it.
 """)
