@@ -116,3 +116,6 @@ def deployed(database: Path, port: int, **sender: Any) -> Iterator[Deployment]:
                 process.terminate()
             for process in running.processes:
                 process.wait(20)
+            said = (folder / "processes.log").read_text()
+            assert config.secret not in said
+            assert "access_token=" not in said

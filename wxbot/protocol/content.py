@@ -147,8 +147,11 @@ Content: TypeAlias = (
 
 
 def content_of(said: "str | Content") -> Content:
-    """Return what a handler said as content: a plain `str` is a Text."""
-    return Text(said) if isinstance(said, str) else said
+    """Return what a handler said as content: a plain `str` is a Text. TypeError for anything else."""
+    content = Text(said) if isinstance(said, str) else said
+    if not isinstance(content, Content):
+        raise TypeError(f"a handler returns a str, a content such as Image, or None, not {type(said).__name__}")
+    return content
 
 
 def _need(value: object, *names: str) -> None:

@@ -71,7 +71,9 @@ def webhook(doors: Mapping[str, Door], clock: Clock) -> Blueprint:
             return Response(NO_REPLY, content_type=_TEXT)
         except StoreError:
             log.exception("push not stored", action="push_not_stored", account=account)
-            return Response("try again", 503, content_type=_TEXT)
+        except Exception:  # a bug of ours: nothing was committed, so the platform must deliver it again
+            log.exception("push failed", action="push_failed", account=account)
+        return Response("try again", 503, content_type=_TEXT)
 
     return blueprint
 

@@ -1,0 +1,88 @@
+"""The documentation is true: its code runs, and nothing that exists is missing from it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import wxbot
+from flow.stage import text_push
+from wxbot.cli import COMMANDS
+from wxbot.cli.journey import EXPECTED
+from wxbot.protocol.content import Content, Text
+from wxbot.protocol.inbound import read
+from wxbot.reply.bot import Bot
+from wxbot.reply.context import Context
+from wxbot.settings import VARIABLES, Account, SenderSettings, Settings
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def bot_in(page: str) -> Bot:
+    [code] = PYTHON.findall((ROOT / page).read_text("utf-8"))
+    scope: dict[str, object] = {}
+    exec(compile(code, page, "exec"), scope)
+    bot = scope["bot"]
+    assert isinstance(bot, Bot)
+    return bot
+
+
+def say(bot: Bot, text: str) -> tuple[Content | None, Context]:
+    ctx = Context("default", "oUser", 1_800_000_000.0, lambda: "{}")
+    return bot.answer(read(text_push(text).encode()), ctx), ctx
+
+
+def test_the_bot_in_the_readme_runs_in_ten_lines() -> None:
+    [code] = PYTHON.findall((ROOT / "README.md").read_text("utf-8"))
+    reply, ctx = say(bot_in("README.md"), "CA1501")
+
+    assert reply == Text("CA1501 计划 14:05 起飞，准点")
+    assert [one.due_at for one in ctx.follow_ups] == [1_800_007_200.0]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"), [("gate c23", "登机口 C23"), ("提醒我", "好的"), ("数一数", "第 1 次"), ("?", "没看懂")]
+)
+def test_the_bot_in_the_guide_runs(said: str, answered: str) -> None:
+    assert say(bot_in("docs/bots.md"), said)[0] == Text(answered)
+
+
+def test_the_conversation_in_the_readme_is_the_one_the_demo_plays() -> None:
+    [shown] = re.findall(r"```\n(11-25.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+
+    assert set(shown.splitlines()) <= set(EXPECTED)
+
+
+def test_every_command_has_its_heading() -> None:
+    headings = set(re.findall(r"^## wxbot (\w+)$", (DOCS / "commands.md").read_text("utf-8"), re.MULTILINE))
+
+    assert headings == set(COMMANDS)
+
+
+def test_every_setting_and_every_variable_is_documented() -> None:
+    text = (DOCS / "settings.md").read_text("utf-8")
+    keys = {*Settings.model_fields, *Account.model_fields, *SenderSettings.model_fields} - {
+        "account",
+        "accounts",
+        "sender",
+    }
+
+    assert [key for key in keys if f"`{key}`" not in text] == []
+    assert [name for name in VARIABLES if f"`{name}`" not in text] == []
+    assert set(re.findall(r"`(WXBOT_[A-Z_]+)`", text)) - {"WXBOT_CONFIG"} == set(VARIABLES)
+
+
+@pytest.mark.parametrize("page", ["README.md", *sorted(f"docs/{path.name}" for path in DOCS.glob("*.md"))])
+def test_every_link_leads_somewhere(page: str) -> None:
+    file = ROOT / page
+    targets = re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8"))
+
+    assert [target for target in targets if "//" not in target and not (file.parent / target).exists()] == []
+
+
+def test_the_promised_names_are_sorted_and_there() -> None:
+    assert wxbot.__all__ == sorted(wxbot.__all__)
+    assert all(hasattr(wxbot, name) for name in wxbot.__all__)
