@@ -10,14 +10,17 @@ from wxbot.protocol.content import (
     MAX_TEXT,
     Content,
     Image,
+    MiniProgramPage,
+    MsgMenu,
     Music,
     News,
     Text,
     TransferCustomerService,
     Video,
     Voice,
+    split_text,
 )
-from wxbot.protocol.events import Event
+from wxbot.protocol.events import Event, UnsubscribeEvent
 from wxbot.protocol.messages import Push
 from wxbot.protocol.wire import Tree, render
 
@@ -86,3 +89,23 @@ def _news(news: News, push: Push) -> Mapping[str, Tree]:
         for one in articles
     ]
     return {"MsgType": "news", "ArticleCount": len(items), "Articles": items}
+
+
+def passive_and_rest(said: Content | None, push: Push) -> tuple[Content | None, list[Content]]:
+    """Return what of `said` answers `push` at once, and what must follow it as follow-ups.
+
+    Nothing is said to a user who has left. A long text goes on in follow-ups; of several articles
+    in answer to a message the first remains, since the platform drops the others.
+    """
+    if isinstance(push, UnsubscribeEvent):
+        return None, []
+    match said:
+        case MsgMenu() | MiniProgramPage():
+            return None, [said]
+        case Text():
+            first, *others = split_text(said.content)
+            return Text(first), [Text(part) for part in others]
+        case News() if not isinstance(push, Event):
+            return News(said.articles[:1]), []
+        case _:
+            return said, []
