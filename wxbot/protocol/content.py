@@ -4,14 +4,17 @@ Fields are spelled as in the customer-service interface. A value that the platfo
 raises InvalidMessage when it is made. Source: docs/platform.md §3, §5.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.wire import printable
 
 MAX_TEXT = 2047  # bytes of UTF-8; 2,048 is accepted by some accounts only
+LONGEST_SIGN = 40  # characters looked back over for the start of a sign; the longest emoji has 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def content_of(said: "str | Content") -> Content:
 
 def _need(value: object, *names: str) -> None:
     for name in names:
-        if not getattr(value, name):
+        if not printable(getattr(value, name)).strip():
             raise InvalidMessage(f"{type(value).__name__} needs {name}")
 
 
@@ -164,34 +167,46 @@ def split_text(text: str, limit: int = MAX_TEXT) -> list[str]:
     """Return `text` in parts of at most `limit` bytes of UTF-8, none of them blank.
 
     A part ends at a line's end where one lies in its second half, else between two characters;
-    never inside a character, nor before a sign that belongs to the one before it.
+    never inside a character, nor before a sign that belongs to the one before it. A limit of less
+    than 4 bytes may be exceeded by a part of one character.
     """
     parts = []
-    rest = text
-    while len(rest.encode()) > limit:
+    rest = printable(text)
+    while len(rest[: limit + 1].encode()) > limit:
         cut = _cut(rest, limit)
-        parts.append(rest[:cut].rstrip("\n"))
-        rest = rest[cut:].lstrip("\n")
+        parts.append(rest[:cut].rstrip("\r\n"))
+        rest = rest[cut:].lstrip("\r\n")
     return [part for part in [*parts, rest] if part.strip()]
 
 
 def _cut(text: str, limit: int) -> int:
     """Return how many characters of `text` the first part takes; at least one."""
-    head = text.encode()[:limit].decode(errors="ignore")
+    head = text[:limit].encode()[:limit].decode(errors="ignore")
     line = head.rfind("\n")
     if line > len(head) // 2:
         return line + 1
-    cut = len(head)
-    while cut > len(head) - 12 and cut > 1 and _joins(text[cut - 1], text[cut]):
-        cut -= 1
-    return max(cut, 1)
+    for cut in range(len(head), max(len(head) - LONGEST_SIGN, 0), -1):
+        if not _joined(text, cut):
+            return cut
+    return max(len(head), 1)
 
 
-def _joins(before: str, after: str) -> bool:
-    """Return whether two characters are drawn as one: joiners, variation and tone marks, combining signs."""
+def _joined(text: str, cut: int) -> bool:
+    """Return whether the characters on both sides of `cut` are drawn as one sign.
+
+    Joiners, variation selectors, skin tones, tags, combining marks, and the two letters of a flag.
+    """
+    before, after = text[cut - 1], text[cut]
+    if _is_flag_letter(after):
+        letters = takewhile(_is_flag_letter, reversed(text[:cut]))
+        return sum(1 for _ in letters) % 2 == 1 or before == "\u200d"
     return (
         "\u200d" in (before, after)
-        or "\ufe00" <= after <= "\ufe0f"
-        or "\u0300" <= after <= "\u036f"
-        or ("\U0001f3fb" <= after <= "\U0001f3ff")
+        or unicodedata.category(after) in {"Mn", "Mc", "Me"}
+        or "\U0001f3fb" <= after <= "\U0001f3ff"
+        or "\U000e0020" <= after <= "\U000e007f"
     )
+
+
+def _is_flag_letter(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"

@@ -30,7 +30,7 @@ class Event(Push):
                 "e",
                 self.FromUserName,
                 str(self.CreateTime),
-                self.Event,
+                self.Event[:64],
                 self.EventKey[:64],
                 digest(self.fields),
             )
@@ -112,6 +112,11 @@ class PicturesEvent(Event):
     """Pictures chosen through the menu (`pic_sysphoto` and its kin); they follow as messages."""
 
     @property
+    def Count(self) -> int:
+        """How many pictures were chosen."""
+        return int(number(_inner(self.fields, "SendPicsInfo", "Count")))
+
+    @property
     def PicMd5Sum(self) -> list[str]:
         """The digest of each picture, in order."""
         return [text_of(item, "PicMd5Sum") for item in children_of(self.fields, "SendPicsInfo", "PicList", "item")]
@@ -130,6 +135,11 @@ class LocationSelectEvent(Event):
     def Location_Y(self) -> float:
         """Longitude in degrees."""
         return number(_inner(self.fields, "SendLocationInfo", "Location_Y"))
+
+    @property
+    def Scale(self) -> str:
+        """The map's scale."""
+        return _inner(self.fields, "SendLocationInfo", "Scale")
 
     @property
     def Label(self) -> str:

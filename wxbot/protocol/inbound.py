@@ -47,6 +47,7 @@ EVENTS: Mapping[str, type[events.Event]] = {
 # Where the platform spells one field in two ways, the second is read when the first is absent.
 OTHER_SPELLINGS = {"MsgId": "MsgID", "MsgID": "MsgId", "MenuId": "MenuID", "AppId": "AppID"}
 
+MAX_NAME = 128  # characters of an openid or a type: they become keys in the store
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
@@ -58,18 +59,18 @@ def read(body: bytes) -> Push:
 def typed(fields: Fields) -> Push:
     """Return the typed push of parsed fields; an unknown type becomes UnknownMessage or UnknownEvent."""
     for name in ("ToUserName", "FromUserName", "MsgType"):
-        if not text_of(fields, name):
-            raise MalformedPush(f"the push has no {name}")
+        if not 1 <= len(text_of(fields, name)) <= MAX_NAME:
+            raise MalformedPush(f"the push has no {name}, or one longer than {MAX_NAME} characters")
     if not _SECONDS.fullmatch(text_of(fields, "CreateTime").strip()):
         raise MalformedPush(f"CreateTime is not Unix seconds: {text_of(fields, 'CreateTime')[:40]!r}")
     return _fill(_class_of(fields), fields)
 
 
 def _class_of(fields: Fields) -> type[Push]:
-    event = text_of(fields, "Event")
-    if text_of(fields, "MsgType").lower() == "event" and event:
-        return EVENTS.get(event.lower(), events.UnknownEvent)
-    return MESSAGES.get(text_of(fields, "MsgType").lower(), messages.UnknownMessage)
+    msgtype = text_of(fields, "MsgType").lower()
+    if msgtype == "event":
+        return EVENTS.get(text_of(fields, "Event").lower(), events.UnknownEvent)
+    return MESSAGES.get(msgtype, messages.UnknownMessage)
 
 
 def _fill(cls: type[Push], fields: Fields) -> Push:

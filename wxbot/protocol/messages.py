@@ -6,9 +6,12 @@ Source: docs/platform.md §2.1, §2.2.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 
 from wxbot.protocol.wire import Fields
+
+_MSGID = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,12 @@ class Push:
 
 
 def digest(fields: Fields) -> str:
-    """Return 128 bits of hex over the decrypted fields, alike for equal fields in any order."""
-    canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    """Return 128 bits of hex over the decrypted fields, alike for equal fields in any order.
+
+    `Encrypt` is left out: in compatible mode it stands beside the plain fields, new in each delivery.
+    """
+    plain = {name: value for name, value in fields.items() if name != "Encrypt"}
+    canonical = json.dumps(plain, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return hashlib.sha256(canonical).hexdigest()[:32]
 
 
@@ -51,8 +58,9 @@ class Message(Push):
 
     @property
     def key(self) -> str:
-        """OpenID, MsgId and CreateTime; the fields' digest when there is no MsgId."""
-        return "|".join(("m", self.FromUserName, self.MsgId or digest(self.fields), str(self.CreateTime)))
+        """OpenID, MsgId and CreateTime; the fields' digest when there is no MsgId, or an odd one."""
+        msgid = self.MsgId if _MSGID.fullmatch(self.MsgId) else digest(self.fields)
+        return "|".join(("m", self.FromUserName, msgid, str(self.CreateTime)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

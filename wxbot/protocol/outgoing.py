@@ -21,6 +21,7 @@ from wxbot.protocol.content import (
     Video,
     Voice,
 )
+from wxbot.protocol.wire import printable
 
 _MSGTYPE: dict[type[Any], str] = {
     Text: "text",
@@ -35,8 +36,21 @@ _MSGTYPE: dict[type[Any], str] = {
 
 
 def dumps(value: object) -> str:
-    """Return compact JSON with every character as itself."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Return compact JSON with every character as itself; what XML forbids is left out here too.
+
+    Control characters would become `\\u` escapes, and lone surrogates have no UTF-8.
+    """
+    return json.dumps(_printable(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {name: _printable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(inner) for inner in value]
+    return value
 
 
 def message_json(content: Content, *, kf_account: str = "") -> str:
@@ -70,8 +84,9 @@ def summary(message: str, width: int = 60) -> str:
     stored = json.loads(message)
     msgtype = stored["msgtype"]
     inner = stored[msgtype]
-    text = inner.get("content") or inner.get("title") or inner.get("head_content") or inner.get("media_id") or ""
-    text = (inner["articles"][0]["title"] if msgtype == "news" else text).replace("\n", " ⏎ ")
+    names = ("content", "title", "head_content", "media_id", "musicurl")
+    text = next((inner[name] for name in names if inner.get(name)), "")
+    text = " ⏎ ".join((inner["articles"][0]["title"] if msgtype == "news" else text).splitlines())
     line = text if msgtype == "text" else f"[{msgtype}] {text}"
     return line if len(line) <= width else line[: width - 1] + "…"
 
@@ -95,5 +110,5 @@ class FollowUp:
     lane: str = "followup"  # chat | followup | broadcast: in each, a user's messages keep their order
 
     def __post_init__(self) -> None:
-        if self.not_after is not None and self.not_after <= self.due_at:
+        if self.not_after is not None and not self.not_after > self.due_at:  # also when it is no number
             raise InvalidMessage(f"not_after ({self.not_after:.0f}) must be later than due_at ({self.due_at:.0f})")

@@ -92,12 +92,20 @@ def _news(news: News, push: Push) -> Mapping[str, Tree]:
 
 
 def passive_and_rest(said: Content | None, push: Push) -> tuple[Content | None, list[Content]]:
-    """Return what of a handler's answer can be the passive reply, and what must follow it."""
-    if said is None or isinstance(push, UnsubscribeEvent):
+    """Return what of `said` answers `push` at once, and what must follow it as follow-ups.
+
+    Nothing is said to a user who has left. A long text goes on in follow-ups; of several articles
+    in answer to a message the first remains, since the platform drops the others.
+    """
+    if isinstance(push, UnsubscribeEvent):
         return None, []
-    if isinstance(said, MsgMenu | MiniProgramPage):
-        return None, [said]
-    if isinstance(said, Text):
-        first, *rest = split_text(said.content)
-        return Text(first), [Text(part) for part in rest]
-    return said, []
+    match said:
+        case MsgMenu() | MiniProgramPage():
+            return None, [said]
+        case Text():
+            first, *others = split_text(said.content)
+            return Text(first), [Text(part) for part in others]
+        case News() if not isinstance(push, Event):
+            return News(said.articles[:1]), []
+        case _:
+            return said, []
