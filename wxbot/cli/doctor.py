@@ -53,5 +53,5 @@ def _try(what: str, look: Callable[[], Any]) -> Finding:
 
 def _token(using: Settings, account: str) -> str:
     store, clock = app.open_store(using), app.clock_of(using)
-    token = app.access_tokens(store, clock, using, account).get()
-    return f"an access_token of {len(token)} characters"
+    seconds = app.access_tokens(store, clock, using, account).check()
+    return f"the platform gives one, good for {show.span(seconds)}"

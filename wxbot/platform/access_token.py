@@ -67,6 +67,17 @@ class AccessTokens:
                 return stored.token
             return self._replace(stored, still_good=left > 30)
 
+    def check(self) -> float:
+        """Return for how many seconds the platform's token is good, asking it now; for `wxbot doctor`.
+
+        Raises Refused or Unanswered. The older interface would make a new token each time: there the
+        stored one is looked at, and fetched (NoToken) when there is none.
+        """
+        if self._api == "stable_token":
+            return float(self._ask(force=False)["expires_in"])
+        self.get()
+        return self._known().expires_at - self._clock.now()
+
     def refused(self, token: str) -> str:
         """Return another token than this one, which the platform has just refused; raises NoToken."""
         with self._lock:
