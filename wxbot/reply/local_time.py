@@ -42,10 +42,10 @@ class Hours:
 
 def parse_hours(text: str, zone: ZoneInfo) -> Hours:
     """Return the hours of `08:00-22:00`; ValueError for anything else, and for hours without length."""
-    parts = text.split("-")
-    if len(parts) != 2:
-        raise ValueError(f"{text!r} is not hours such as 08:00-22:00")
-    start, end = map(parse_time, parts)
+    try:
+        start, end = map(parse_time, text.split("-"))
+    except ValueError:
+        raise ValueError(f"{text!r} is not hours such as 08:00-22:00") from None
     if start == end:
         raise ValueError(f"{text!r} ends when it starts; leave hours out to mean the whole day")
     return Hours(start, end, zone)

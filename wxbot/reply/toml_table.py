@@ -77,10 +77,10 @@ class Table:
     def get(self, key: str, kind: type[T], default: T) -> T:
         """Return the value of a key, the default when it is absent or of another kind."""
         value = self.values.get(key, default)
-        if key in self.values and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-            self.wrong(key, f"is not {_KINDS[kind]}")
-            return default
-        return value
+        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+            return value
+        self.wrong(key, f"is not {_KINDS[kind]}")
+        return default
 
     def texts(self, key: str) -> list[str]:
         """Return the texts of a key that holds one or a list of them; none may be empty."""
@@ -92,12 +92,11 @@ class Table:
         return []
 
     def choice(self, key: str, known: Sequence[str]) -> str:
-        """Return the value of a key that is one of the known words; the first of them by default."""
-        value = self.get(key, str, known[0])
-        if value in known:
-            return value
-        self.wrong(key, f"is {value!r}{suggestion(value, known)}")
-        return known[0]
+        """Return the value of a key that is one of the known words, the first when absent, `""` when wrong."""
+        value = self.get(key, str, known[0] if key not in self.values else "")
+        if value not in known and isinstance(self.values[key], str):
+            self.wrong(key, f"is {value!r}{suggestion(value, known)}")
+        return value if value in known else ""
 
     def table(self, key: str) -> "Table":
         """Return the table at a key, an empty one when there is none."""
@@ -109,4 +108,6 @@ class Table:
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
                 self._problems.add((*self.at, key, number), "is not a table")
-        return [Table(row, (*self.at, key, n), self._problems) for n, row in enumerate(rows) if isinstance(row, dict)]
+        return [
+            Table(row, (*self.at, key, n), self._problems) for n, row in enumerate(rows) if isinstance(row, dict)
+        ]
