@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wxbot.protocol.events import ClickEvent, ScanCodeEvent, ScanEvent, SubscribeEvent
-from wxbot.protocol.messages import Message, Push, TextMessage
+from wxbot.protocol.messages import DeviceMessage, Message, Push, TextMessage
 
 Kind = Literal["message", "action"]  # grants of one kind do not add up, grants of two kinds do
 
@@ -57,6 +57,8 @@ def trigger(push: Push) -> str | None:
     match push:
         case TextMessage() if push.bizmsgmenuid:
             return "click"
+        case DeviceMessage() if push.MsgType != "device_text":
+            return None  # the device spoke, not the user
         case Message():
             return "message"
         case SubscribeEvent():
