@@ -22,10 +22,24 @@ PLAIN = Budget(keep=1, join=True, hint="hint")
 
 def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: object) -> Head:
     one = Head(
-        id=id, account="a", openid="o", lane_id=1, message=text_message(text), due_at=NOW, ready_at=NOW,
-        not_after=None, on_closed="hold", priority=priority, on_doubt="resend", state="claimed", attempts=0, crashes=0, spent="",
-        owner="", claim=1,
-    )  # fmt: skip
+        id=id,
+        account="a",
+        openid="o",
+        lane_id=1,
+        message=text_message(text),
+        due_at=NOW,
+        ready_at=NOW,
+        not_after=None,
+        on_closed="hold",
+        priority=priority,
+        on_doubt="resend",
+        state="claimed",
+        attempts=0,
+        crashes=0,
+        spent="",
+        owner="",
+        claim=1,
+    )
     return replace(one, **more)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wxbot.protocol.content import MAX_TEXT
 from wxbot.protocol.outgoing import text_of
-from wxbot.protocol.window import UNLIMITED, Grant, spend
+from wxbot.protocol.window import UNLIMITED, Grant, Kind, spend
 from wxbot.store.lanes import Head, Move
 
 MAX_CRASHES = 3  # senders that may die at one message before it is set aside
@@ -81,7 +81,7 @@ def _is_kept(grant: Grant, grants: Sequence[Grant], budget: Budget, awaited: Awa
     return grant.kind == "message" and grant.left <= budget.keep
 
 
-def _short(left: Mapping[str, int], awaited: Awaited) -> int:
+def _short(left: Mapping[Kind, int], awaited: Awaited) -> int:
     """Return how many awaited messages find nothing left; a one-minute grant serves only those due now."""
     for_window = awaited.later + max(0, awaited.due - left.get("action", 0))
     return max(0, for_window - left.get("message", 0))

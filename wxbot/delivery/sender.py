@@ -214,7 +214,7 @@ class Sender:
         decision = decide(due, grants, now, budget, awaited)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
             return decide(
-                due, [], now, budget, 0
+                due, [], now, budget, awaited
             )  # PostgreSQL: another lane of this user took the last one just now
         return decision
 
