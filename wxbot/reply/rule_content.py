@@ -114,7 +114,8 @@ def _of_table(table: Table, names: Names) -> Says | None:
     table.only(["text", "type"])
     if "text" in table:
         return _text(table, "text", names)
-    table.wrong("", "needs text, or type and its fields")
+    if not table.values:
+        table.wrong("", "needs text, or type and its fields")
     return None
 
 

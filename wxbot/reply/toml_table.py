@@ -30,7 +30,7 @@ class Problems:
 
     def add(self, at: At, message: str) -> None:
         """Note a mistake at a place; the message goes on after the place's name."""
-        where = " ".join(part for part in (dotted(at[2:] if at[:1] == ("rule",) else at), message) if part)
+        where = f"{_in_rule(at)} {message}".strip()
         line = line_of(self._lines, at)
         self._found.append((line, f"{self._file}:{line}: {self.rule(at)}{where}"))
 
@@ -53,6 +53,11 @@ def dotted(at: At) -> str:
     return "".join(parts).removeprefix(".")
 
 
+def _in_rule(at: At) -> str:
+    """Return a place's name within its rule, `""` for the rule itself; its whole name outside of rules."""
+    return dotted(at[2:] if at[:1] == ("rule",) and len(at) > 1 else at)
+
+
 class Table:
     """One table of the file. A value of the wrong kind is noted, and its default returned."""
 
@@ -64,7 +69,7 @@ class Table:
 
     def only(self, known: Collection[str]) -> None:
         """Note every key that is none of the known ones."""
-        parent = dotted(self.at[2:] if self.at[:1] == ("rule",) else self.at)
+        parent = _in_rule(self.at)
         for key in self.values:
             if key not in known:
                 before = f"{parent}." if parent else ""

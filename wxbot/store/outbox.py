@@ -54,7 +54,8 @@ _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
 _DECISIVE = """
-SELECT count(CASE WHEN due_at <= :now THEN 1 END), count(CASE WHEN due_at > :now THEN 1 END) FROM followups WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
+SELECT count(CASE WHEN due_at <= :now THEN 1 END), count(CASE WHEN due_at > :now THEN 1 END) FROM followups
+WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
   AND priority = 'decisive' AND due_at < :until"""
 _HELD = """
 SELECT id, message, not_after FROM followups
