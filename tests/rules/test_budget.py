@@ -122,7 +122,8 @@ def test_texts_are_joined_in_their_order_up_to_the_limit() -> None:
 
 
 def test_nothing_is_joined_where_any_number_may_go() -> None:
-    assert decided(head(), head(id=2), grants=[message(UNLIMITED)]).joined == 0
+    for spent in (0, 1, 1000):
+        assert decided(head(), head(id=2), grants=[message(UNLIMITED - spent)]).joined == 0
 
 
 @pytest.mark.parametrize(("left", "hinted"), [(5, False), (3, False), (2, True)])

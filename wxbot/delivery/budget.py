@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wxbot.protocol.content import MAX_TEXT
 from wxbot.protocol.outgoing import text_of
-from wxbot.protocol.window import UNLIMITED, Grant, Kind, spend
+from wxbot.protocol.window import Grant, Kind, is_unlimited, spend
 from wxbot.store.lanes import Head, Move
 
 MAX_CRASHES = 3  # senders that may die at one message before it is set aside
@@ -65,7 +65,7 @@ def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Bud
         return Decision(closed(first.on_closed, "the window is closed until the user writes again"))
     if first.priority == "normal" and _is_kept(grant, [one for one in grants if one.is_open(now)], budget, awaited):
         return Decision(closed(first.on_closed, "what is left of the window is kept for decisive messages"))
-    limited = sum(one.left for one in grants if one.is_open(now)) < UNLIMITED
+    limited = not is_unlimited(sum(one.left for one in grants if one.is_open(now)))
     text, joined = _joined(due, now) if budget.join and limited else (None, 0)
     text = _with_hint(first.message, text, budget.hint) if _is_last_but_one(grants, now) else text
     spent = Move(state="sending", spent=f"{grant.kind}:{grant.expires_at}", reason=_why(joined))

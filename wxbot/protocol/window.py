@@ -39,6 +39,11 @@ class Grant:
         return self.left > 0 and now < self.expires_at - MARGIN[self.kind]
 
 
+def is_unlimited(left: int) -> bool:
+    """Return whether so many are left that they need not be counted: the 48h rule, whatever was spent of it."""
+    return left > UNLIMITED // 2
+
+
 MARGIN: Mapping[Kind, int] = {"message": 60, "action": 5}  # seconds; our clock and theirs may differ
 _MESSAGE = Right("message", 5, 48 * 3600)
 _ACTION = Right("action", 3, 60)
