@@ -86,6 +86,7 @@ def test_all_mistakes_are_told_at_once_in_the_files_order(tmp_path: Path) -> Non
             3,
             "follow_up[1] needs one of text and content",
         ),
+        ("[[rule.follow_up]]\ntext = 'x'\nafer = '1h'", 5, "follow_up[1].afer is not known; did you mean"),
         ("[[rule.follow_up]]\ntext = ''", 4, "follow_up[1].text cannot be said: the text is empty"),
         ("[[rule.follow_up]]\ntext = { text = 'x' }", 4, "follow_up[1].text is not a text"),
         ("[[rule.follow_up]]\ntext = 'x'\nafter = '2 hours'", 5, "follow_up[1].after is no span"),
