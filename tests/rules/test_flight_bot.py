@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.rules_bench import OPENID, SEVEN, ask, beijing, event, push, text
+from rules.rules_bench import SEVEN, ask, beijing, event, push, text
 from wxbot import TransferCustomerService
 from wxbot.errors import SettingsError
 from wxbot.examples.flight import HELP, flight_bot
@@ -61,7 +61,7 @@ def test_asking_twice_asks_for_nothing_new(bot: Bot) -> None:
     keys = [one.key for one in early.follow_ups]
     assert keys == [one.key for one in late.follow_ups]
     assert len(set(keys)) == 5
-    assert all(OPENID in (key or "") and "CA1501" in (key or "") for key in keys)
+    assert all("CA1501:2026-" in (key or "") for key in keys)
     assert late.text == early.text
 
 
@@ -122,7 +122,7 @@ def test_the_shipped_rules_are_beyond_doubt() -> None:
 @pytest.mark.parametrize(
     ("toml", "named"),
     [
-        ("[flights.AB123]\nfrom = 'x'", r"flights\.AB123 needs destination"),
+        ("[flights.AB123]\nfrom = 'x'", r"flights\.AB123 needs to"),
         ("timezone = 'Mars'", "Mars"),
         ("x = ", "Invalid value"),
     ],

@@ -295,15 +295,6 @@ def test_a_kind_that_wxbot_has_not_heard_of_is_doubtful(tmp_path: Path) -> None:
     ]
 
 
-def test_a_key_without_the_user_in_it_is_doubtful(tmp_path: Path) -> None:
-    toml = "[[rule]]\nmatch = { regex = '(?P<n>\\d)' }\n[[rule.follow_up]]\ntext = 'x'\nkey = '{{date}}'\n"
-
-    assert doubts(tmp_path, toml) == [
-        "5: rule 1: follow_up[1].key is the same for every user; put {{openid}} in it"
-    ]
-    assert doubts(tmp_path, toml.replace("{{date}}", "{{n}}")) == []
-
-
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "wxbot.cli", "rules", "check", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

@@ -113,7 +113,7 @@ class FollowUp:
     message: str
     due_at: float
     not_after: float | None = None  # of no use later than this
-    key: str | None = None  # a second one with the same key is the first one
+    key: str | None = None  # a second one for the same user with the same key is the first one
     on_closed: Literal["hold", "drop", "template"] = "hold"  # when the window is closed
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: str | None = None  # replaces the waiting ones with the same value

@@ -17,7 +17,6 @@ def doubts_about(rules: Sequence[Rule]) -> Doubts:
     yield from _same_names(rules)
     for rule in rules:
         yield from _unknown_kinds(rule)
-        yield from _keys_for_one_user(rule)
 
 
 def _shadowed(rules: Sequence[Rule]) -> Doubts:
@@ -53,12 +52,3 @@ def _unknown_kinds(rule: Rule) -> Doubts:
         kind = match.get(key, str, "")
         if kind and kind.lower() not in known:
             yield (*match.at, key), f"is {kind!r}, which wxbot has not heard of{suggestion(kind.lower(), known)}"
-
-
-def _keys_for_one_user(rule: Rule) -> Doubts:
-    """A key counts for the whole account, so one without the user in it works for the first user only."""
-    captured = rule.match.names if rule.match else frozenset()
-    personal = {"openid", "content", *captured}
-    for number, later in enumerate(rule.follow_ups):
-        if later.key and not later.key.names & personal:
-            yield (*rule.table.at, "follow_up", number, "key"), "is the same for every user; put {{openid}} in it"

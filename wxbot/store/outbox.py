@@ -29,8 +29,8 @@ INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_a
   on_closed, priority, coalesce, on_doubt, state, changed_at, history)
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
   :on_closed, :priority, :coalesce, :on_doubt, :state, :now, :history)
-ON CONFLICT (account, key) DO NOTHING RETURNING id"""
-_BY_KEY = "SELECT id FROM followups WHERE account = :account AND key = :key"
+ON CONFLICT (account, openid, key) DO NOTHING RETURNING id"""
+_BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
 _CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
 _SUPERSEDE = (
     _CHANGE
@@ -86,8 +86,8 @@ def insert(
     now: float,
     push_id: int | None = None,
 ) -> tuple[int, bool]:
-    """Store a follow-up; return its id and whether it is new (False: one of the same key was there)."""
-    if new.key is not None and (there := tx.row(_BY_KEY, account=account, key=new.key)):
+    """Store a follow-up; return its id and whether it is new (False: this user has one of the same key)."""
+    if new.key is not None and (there := tx.row(_BY_KEY, account=account, openid=openid, key=new.key)):
         return int(there[0]), False
     if new.coalesce is not None:
         why = f"a newer one with coalesce={new.coalesce} replaces it"
