@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,6 +46,7 @@ class Deployment:
 
     folder: Path
     platform: str
+    port: int  # where the web listens, once a test has started it
     url: str
     environment: Mapping[str, str]
     chance: Random = field(default_factory=lambda: Random(7))
@@ -82,10 +84,17 @@ class Deployment:
             time.sleep(0.05)
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
-def deployed(database: Path, port: int, **sender: Any) -> Iterator[Deployment]:
+def deployed(database: Path, **sender: Any) -> Iterator[Deployment]:
     """Run the platform; every process that the test starts is ended with the block."""
-    folder = database.parent
+    folder, port = database.parent, _free_port()
     config = SimulatorConfig(rights="48h", webhook=f"http://127.0.0.1:{port}/wechat")
     (folder / "bot_to_kill.py").write_text(BOT)
     timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **sender}
@@ -108,7 +117,7 @@ def deployed(database: Path, port: int, **sender: Any) -> Iterator[Deployment]:
             "WXBOT_BIND": f"127.0.0.1:{port}",
             "WXBOT_DATABASE_URL": f"sqlite:///{database}",
         }
-        running = Deployment(folder, platform, environment["WXBOT_DATABASE_URL"], environment)
+        running = Deployment(folder, platform, port, environment["WXBOT_DATABASE_URL"], environment)
         try:
             yield running
         finally:

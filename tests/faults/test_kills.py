@@ -53,7 +53,7 @@ def _arrived(place: Deployment, openids: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("on_doubt", ["park", "resend"])
 def test_senders_killed_again_and_again_lose_nothing_and_keep_the_order(database: Path, on_doubt: str) -> None:
-    with deployed(database, 1) as place:
+    with deployed(database) as place:
         openids = _meet(place)
         _queue(place, openids, on_doubt)
         place.post("/sim/faults", {"path": "/cgi-bin/message/custom/send", "kind": "delay", "seconds": 0.05})
@@ -94,11 +94,10 @@ def _workers(master: "subprocess.Popen[bytes]") -> list[int]:
 
 
 def test_web_workers_killed_again_and_again_answer_every_push_and_do_its_work_once(database: Path) -> None:
-    port = 18_731
-    with deployed(database, port) as place:
+    with deployed(database) as place:
         conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
         web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
-        place.until(lambda: _answers(port))
+        place.until(lambda: _answers(place.port))
         user = place.post("/sim/users")["openid"]
         replies = []
         for number in range(40):
@@ -108,16 +107,18 @@ def test_web_workers_killed_again_and_again_answer_every_push_and_do_its_work_on
             replies.append(place.post(f"/sim/users/{user}/actions", {"type": "text", "content": f"order {number}"}))
 
         assert [reply["reply"]["text"] for reply in replies] == [f"order {number} taken" for number in range(40)]
-        assert place.rows("SELECT count(*) FROM pushes") == place.rows("SELECT count(*) FROM followups") == [(40,)]
+        kept = [row[0] for row in place.rows("SELECT push_key FROM pushes ORDER BY id")]
+        wanted = [str(reply["msgid"]) for reply in replies]
+        assert [key.split("|")[2] for key in kept] == wanted
+        assert place.rows("SELECT count(*) FROM followups") == [(40,)]
 
 
 def test_a_push_handed_off_by_a_worker_that_is_killed_is_answered_by_the_sender(database: Path) -> None:
-    port = 18_732
-    with deployed(database, port) as place:
+    with deployed(database) as place:
         conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
         web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
         place.start("wxbot.cli", "sender")
-        place.until(lambda: _answers(port))
+        place.until(lambda: _answers(place.port))
         user = place.post("/sim/users")["openid"]
         assert place.post(f"/sim/users/{user}/actions", {"type": "text", "content": "sleep"})["reply"] is None
         for pid in _workers(web):
