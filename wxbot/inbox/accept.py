@@ -92,7 +92,7 @@ class Inbox:
             push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=ready_at)
             if push_id is None:
                 return pushes.reply_to(tx, delivery.account, delivery.push.key) or NO_REPLY
-            keep_effects(tx, delivery, push_id, said, session=answer.session, now=now)
+            keep_effects(tx, delivery, push_id, said, answer, now=now)
             return reply
 
         return self._store.write(work)

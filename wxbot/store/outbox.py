@@ -17,9 +17,10 @@ STATES = (
     "sent", "refused", "doubtful", "held", "expired", "cancelled", "superseded",
 )  # fmt: skip
 ACTIVE = "('scheduled', 'queued', 'claimed', 'sending')"  # what keeps a lane awake
+RANK = {"chat": 0, "followup": 1, "broadcast": 2}  # of each lane; when many are due, the lower goes first
 
 _LANE = """
-INSERT INTO lanes (account, openid, lane, wake_at) VALUES (:account, :openid, :lane, :wake_at)
+INSERT INTO lanes (account, openid, lane, rank, wake_at) VALUES (:account, :openid, :lane, :rank, :wake_at)
 ON CONFLICT (account, openid, lane) DO UPDATE SET
   wake_at = CASE WHEN lanes.wake_at IS NULL OR excluded.wake_at < lanes.wake_at
                  THEN excluded.wake_at ELSE lanes.wake_at END
@@ -84,7 +85,8 @@ def insert(
         why = f"a newer one with coalesce={new.coalesce} replaces it"
         change = _change(now, "superseded", why)
         tx.change(_SUPERSEDE, account=account, openid=openid, coalesce=new.coalesce, **change)
-    lane = tx.rows(_LANE, account=account, openid=openid, lane=new.lane, wake_at=new.due_at)
+    rank = RANK[new.lane]
+    lane = tx.rows(_LANE, account=account, openid=openid, lane=new.lane, rank=rank, wake_at=new.due_at)
     state = "queued" if new.due_at <= now else "scheduled"
     columns = {name: getattr(new, name) for name in new.__slots__ if name != "lane"}
     where = {"account": account, "openid": openid, "lane_id": lane[0][0], "push_id": push_id}
