@@ -21,7 +21,7 @@ from wxbot.store.lanes import Lease
 log = structlog.get_logger(__name__)
 
 CHUNK = 500  # follow-ups in one transaction
-LEASE = 3.0  # seconds; how long a publication rests when the process that works at it is killed
+LEASE = 1.0  # seconds; how long a publication rests when the process that works at it is killed
 _PAUSE = 0.02  # seconds between two chunks, so that pushes get at the database
 
 
