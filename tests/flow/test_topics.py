@@ -98,6 +98,32 @@ def test_a_second_publication_with_the_same_key_sends_nothing(stage: Stage) -> N
     assert stage.shown(user, "custom") == [GATE, "another key"]
 
 
+def test_a_cursor_set_back_by_hand_makes_no_second_follow_up(stage: Stage) -> None:
+    [user] = subscribers(stage, 1)
+    put(stage)
+    settled(stage)
+    store = stage.store()
+    store.write(lambda tx: tx.change("UPDATE publications SET state = 'running', cursor = ''"))
+    store.close()
+    settled(stage)
+
+    assert stage.shown(user, "custom") == [GATE]
+    assert stage.rows("SELECT total FROM publications") == [(1,)]
+
+
+def test_an_answer_does_not_wait_behind_a_publication(database: Path, bot: Bot, slow: Slow) -> None:
+    with staged(database, bot, rate=10) as stage:
+        subscribers(stage, 30)
+        put(stage)
+        stage.until(lambda: "sent" in stage.states())
+        user = stage.user()
+        stage.say(user, "slow join")
+        slow.go.set()
+        stage.until_equal(["joined"], lambda: stage.shown(user, "custom"))
+
+        assert stage.states().count("queued") > 10
+
+
 def test_who_unsubscribed_or_unfollowed_gets_nothing_more(stage: Stage) -> None:
     stayed, left, gone = subscribers(stage, 3)
     stage.say(left, "leave news")
