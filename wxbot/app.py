@@ -11,8 +11,9 @@ from flask import Flask
 from wxbot import log, settings
 from wxbot.background import Repeating
 from wxbot.clock import Clock, SharedClock, SystemClock
+from wxbot.delivery.budget import Budget
 from wxbot.delivery.fanout import Fanout
-from wxbot.delivery.sender import Pace, Sender
+from wxbot.delivery.sender import Pace, Sender, Way
 from wxbot.errors import SettingsError
 from wxbot.inbox.accept import Inbox
 from wxbot.inbox.handoff import HandOff
@@ -72,13 +73,15 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
     return Sender(
         store,
         clock,
-        {name: client(store, clock, using, name) for name in accounts},
+        {
+            name: Way(client(store, clock, using, name), of.rate, Budget(of.keep, of.join, of.hint))
+            for name, of in accounts.items()
+        },
         Pace(
             threads=using.sender.threads,
             lease=using.sender.lease,
             request_limit=using.sender.request_limit,
             poll=using.sender.poll,
-            rates={name: account.rate for name, account in accounts.items()},
         ),
         beside=[
             Repeating("recovery", _RECOVER_EVERY, recover),

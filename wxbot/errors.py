@@ -10,7 +10,11 @@ class SettingsError(WxbotError):
 
 
 class RulesError(SettingsError):
-    """The rules file is wrong; the message names file, line and what to write instead."""
+    """The rules file is wrong; each of `problems` names file, line and what to write instead."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class PushRejected(WxbotError):

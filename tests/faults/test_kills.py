@@ -11,7 +11,7 @@ import requests
 from faults.deployment import Deployment, deployed
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
-from wxbot.protocol.window import Grant
+from wxbot.protocol.window import UNLIMITED, Grant
 from wxbot.store import contacts, outbox
 from wxbot.store.engine import Store, Transaction
 
@@ -39,7 +39,7 @@ def _meet(place: Deployment) -> list[str]:
     for _ in range(USERS):
         openid = place.post("/sim/users")["openid"]
         place.post(f"/sim/users/{openid}/actions", {"type": "text", "content": "hello"})
-        grant = Grant("message", 1_000_000, int(now) + 86_400)
+        grant = Grant("message", UNLIMITED, int(now) + 86_400)
         store.write(partial(contacts.seen, account="default", openid=openid, now=now, grant=grant))
         openids.append(openid)
     store.close()

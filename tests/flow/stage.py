@@ -21,6 +21,7 @@ from wxbot.settings import Settings
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.store.engine import Store
 
+PLAIN = {"keep": 0, "join": False, "hint": ""}  # one message a follow-up, unless a test is about the budget
 PATIENCE = 10.0  # seconds; only a failing test waits so long
 
 
@@ -144,7 +145,7 @@ def settings_for(
     known = {"mode": config.mode, "rights": config.rights, "appid": config.appid, "api_base": platform}
     return Settings.model_validate(
         {
-            "account": {**secrets, **known, "rate": 1000, **account},
+            "account": {**secrets, **known, "rate": 1000, **PLAIN, **account},
             "database_url": f"sqlite:///{database}",
             "bot": f"{module.__name__}:bot",
             "reply_budget": budget,

@@ -168,7 +168,7 @@ def test_a_publication_keeps_to_the_window_and_its_options(stage: Stage) -> None
 
     kept = "SELECT lane, origin, not_after - due_at, priority, on_doubt, coalesce FROM followups"
     assert stage.rows(f"{kept} JOIN lanes ON lanes.id = lane_id WHERE state = 'held'") == [
-        ("broadcast", "publication", 600, "decisive", "park", "gate")
+        ("decisive", "publication", 600, "decisive", "park", "gate")
     ]
     assert stage.shown(user, "custom") == []
 

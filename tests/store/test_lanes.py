@@ -67,13 +67,24 @@ def test_one_users_lanes_wait_for_nobody_elses(store: Store) -> None:
     assert len(claim(store, lease("b"), limit=3)) == 1
 
 
-def test_chat_is_claimed_before_follow_ups_before_broadcasts_whatever_is_due_longest(store: Store) -> None:
-    for age, lane in enumerate(["chat", "followup", "broadcast"]):
+def test_chat_is_claimed_before_decisive_before_others_before_broadcasts_whatever_is_due_longest(
+    store: Store,
+) -> None:
+    for age, lane in enumerate(["chat", "decisive", "followup", "broadcast"]):
         for number in range(2):
             put(store, f"o{lane}{number}", due_at=NOW - 60 * age - number, lane=lane)
-    order = [claim(store, lease("a"), limit=1)[0].openid for _ in range(6)]
+    order = [claim(store, lease("a"), limit=1)[0].openid for _ in range(8)]
 
-    assert order == ["ochat1", "ochat0", "ofollowup1", "ofollowup0", "obroadcast1", "obroadcast0"]
+    assert order == [
+        "ochat1",
+        "ochat0",
+        "odecisive1",
+        "odecisive0",
+        "ofollowup1",
+        "ofollowup0",
+        "obroadcast1",
+        "obroadcast0",
+    ]
 
 
 def test_one_claim_takes_of_every_rank_no_more_than_its_limit(store: Store) -> None:
@@ -170,7 +181,7 @@ def test_50000_rows_of_one_user_are_one_claim(store: Store) -> None:
               SELECT 'default', 'oUser', 1, 'test', '{}', i, i, 'hold', 'normal', 'resend', 'queued', 0, ''
               FROM n"""
     store.write(lambda tx: tx.change(many))
-    plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + lanes._HEAD, lane_id=1, now=NOW))
+    plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + lanes._DUE, lane_id=1, now=NOW, limit=1))
 
     assert len(claim(store, lease("a"))) == 1
     assert "followups_lane" in plan[0][3]

@@ -43,7 +43,7 @@ SCRIPT = (
     Step(adds=1, until="11-25 13:25"),
     Step(adds=1, until="11-25 16:25"),
     Step(adds=0, until="11-27 16:25", held=1),
-    Step(adds=3, until="11-27 18:00", action={"type": "text", "content": "里程到账了吗"}),
+    Step(adds=2, until="11-27 18:00", action={"type": "text", "content": "里程到账了吗"}),
 )
 EXPECTED = """\
 URL verification: ok
@@ -54,11 +54,10 @@ URL verification: ok
 11-25 10:05  ← follow-up  CA1501 开始值机，请提前办理。
 11-25 12:35  ← follow-up  CA1501 登机口 C23。
 11-25 13:25  ← follow-up  CA1501 开始登机，请前往 C23 登机口。
-11-25 16:25  ← follow-up  CA1501 已到达上海虹桥 T2，行李转盘 12。
+11-25 16:25  ← follow-up  CA1501 已到达上海虹桥 T2，行李转盘 12。 ⏎ （回复任意内容，继续接收通知）
 11-27 16:25  on hold      the window is closed until the user writes again
 11-27 18:00  → user       里程到账了吗
-11-27 18:00  ← reply      发送航班号，例如 CA1501；发送「人工」找客服。
-11-27 18:00  ← follow-up  CA1501 的里程 1,178 公里已入账。
+11-27 18:00  ← reply      CA1501 的里程 1,178 公里已入账。 ⏎ 发送航班号，例如 CA1501；发送「人工」找客服。
 """.splitlines()
 
 
@@ -155,4 +154,6 @@ def _clock(seconds: float) -> str:
 
 def _line(item: Mapping[str, Any]) -> str:
     channel = {"user": "→ user", "passive": "← reply", "custom": "← follow-up"}.get(item["via"], item["via"])
-    return f"{_clock(item['at'])}  {channel:<12} {item['text'].replace(chr(10), ' ⏎ ')}"
+    return (
+        f"{_clock(item['at'])}  {channel:<12} {item['text'].replace(chr(10) * 2, chr(10)).replace(chr(10), ' ⏎ ')}"
+    )

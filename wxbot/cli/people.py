@@ -8,7 +8,7 @@ import click
 from wxbot import app
 from wxbot.cli import show
 from wxbot.errors import NotFound
-from wxbot.protocol.window import UNLIMITED, Grant
+from wxbot.protocol.window import Grant, is_unlimited
 from wxbot.store import contacts as people
 from wxbot.store import pushes
 from wxbot.store.contacts import Contact
@@ -51,13 +51,13 @@ def _row(one: Contact, now: float) -> list[str]:
         return [one.openid, show.local(one.last_at), "0", why, "-"]
     until = max(grant.expires_at for grant in grants)
     left = sum(grant.left for grant in grants)
-    count = "any number" if left >= UNLIMITED else str(left)
+    count = "any number" if is_unlimited(left) else str(left)
     return [one.openid, show.local(one.last_at), count, show.local(until), show.span(until - now)]
 
 
 def _plain(one: Contact, now: float) -> dict[str, Any]:
     left = sum(grant.left for grant in _open(one, now))
-    return {**asdict(one), "reachable": left > 0, "left": None if left >= UNLIMITED else left}
+    return {**asdict(one), "reachable": left > 0, "left": None if is_unlimited(left) else left}
 
 
 @click.command()

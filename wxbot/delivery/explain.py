@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wxbot.errors import NotFound
 from wxbot.protocol.outgoing import summary
 from wxbot.protocol.reaction import meaning
-from wxbot.protocol.window import Grant
+from wxbot.protocol.window import Grant, is_unlimited
 from wxbot.store import contacts, gates, outbox
 from wxbot.store.engine import Transaction
 from wxbot.store.gates import Gate
@@ -79,8 +79,8 @@ def _now(one: StoredFollowUp, grants: list[Grant], closed: list[Gate], now: floa
         )
     if one.due_at > now:
         return (
-            f"还没到时间；现在窗口里还能发 {left} 条。",
-            f"It is not due yet; {left if left < 1000 else 'any number of'} messages may go out now.",
+            f"还没到时间；现在窗口里还能发 {'任意多' if is_unlimited(left) else left} 条。",
+            f"It is not due yet; {'any number of' if is_unlimited(left) else left} messages may go out now.",
         )
     return ("正在排队，马上送出。", "It is in the queue and goes out at once.")
 

@@ -17,7 +17,6 @@ from wxbot.protocol.topic import check_topic
 from wxbot.store import outbox, publications, topics
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Lease
-from wxbot.store.publications import Publication
 
 log = structlog.get_logger(__name__)
 
@@ -76,14 +75,11 @@ class Fanout:
             return False
         # Who comes while the fan-out runs comes too late: whether they get it must not hang on their openid.
         found = topics.subscribers(tx, one.account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
-        made = [self._follow_up(tx, one, each.openid, now) for each in found]
+        account, new = one.account, one.follow_up()
+        made = [outbox.insert(tx, account, each.openid, new, origin="publication", now=now)[1] for each in found]
         done = len(found) < CHUNK
         cursor = found[-1].openid if found else one.cursor
         publications.advance(tx, one, cursor=cursor, made=sum(made), done=done)
         if done:
-            log.info("published", action="publication_done", account=one.account, publication=one.id)
+            log.info("published", action="publication_done", account=account, publication=one.id)
         return True
-
-    def _follow_up(self, tx: Transaction, one: Publication, openid: str, now: float) -> bool:
-        """Store one subscriber's follow-up; False when they have it."""
-        return outbox.insert(tx, one.account, openid, one.follow_up(openid), origin="publication", now=now)[1]

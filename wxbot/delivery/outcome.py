@@ -52,6 +52,19 @@ def failed(exc: SendFailed, head: Head, now: float, jitter: float) -> Outcome:
             return Outcome(move=_again(why, now + wait), give_back=True)
 
 
+def apart(result: Outcome) -> Outcome:
+    """Return the outcome of several follow-ups that went out as one message.
+
+    A refusal of their joint text says nothing about each: they are sent one by one.
+    """
+    if result.move.state != "refused" and result.before is None:
+        return result
+    move = Move(
+        state="queued", reason=f"{result.move.reason}: sent one by one", errcode=result.move.errcode, attempts=1
+    )
+    return Outcome(move=move, give_back=True, close_windows=result.close_windows, cancel_rest=result.cancel_rest)
+
+
 def _again(why: str, ready_at: float, errcode: int = 0, rid: str = "") -> Move:
     return Move(state="queued", reason=why, ready_at=ready_at, attempts=1, errcode=errcode, rid=rid)
 

@@ -9,18 +9,18 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from wxbot.background import Repeating
 from wxbot.clock import Clock
 from wxbot.delivery import outcome
-from wxbot.delivery.budget import after_crash, decide
+from wxbot.delivery.budget import Awaited, Budget, Decision, after_crash, decide
 from wxbot.delivery.outcome import Outcome
 from wxbot.errors import SendFailed, StoreError
 from wxbot.platform.client import Client
-from wxbot.protocol.outgoing import FollowUp
+from wxbot.protocol.outgoing import FollowUp, text_message
 from wxbot.protocol.reaction import probe_seconds
 from wxbot.store import contacts, gates, lanes, outbox
 from wxbot.store.engine import Store, Transaction
@@ -28,19 +28,28 @@ from wxbot.store.lanes import Head, Lane, Lease, Move
 
 log = structlog.get_logger(__name__)
 
+_MOST_JOINED = 20  # follow-ups that may go out as one message
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
 _BEFORE = 0.001  # seconds; puts the first part of a split text before the rest, and after all that came earlier
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast and how patiently. Times are seconds; `rates` is messages a second by account."""
+    """How many at once and how patiently. Times are seconds."""
 
     threads: int
     lease: float
     request_limit: float
     poll: float
-    rates: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An account's way out: its calls, its messages a second, and how it spends its allowance."""
+
+    client: Client
+    rate: float
+    budget: Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,15 @@ class _Claimed:
     probing: bool  # this message is let through a closed gate to see whether it is open again
 
 
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """A message on its way: the follow-up it is for, and those behind it that go out in it."""
+
+    head: Head
+    behind: Sequence[Head]
+    message: str
+
+
 class Sender:
     """Sends what is due, for every account. `run` blocks until `stop`; several may run anywhere."""
 
@@ -57,13 +75,13 @@ class Sender:
         self,
         store: Store,
         clock: Clock,
-        clients: Mapping[str, Client],
+        ways: Mapping[str, Way],
         pace: Pace,
         *,
         beside: Sequence[Repeating] = (),
     ) -> None:
-        """Take the clients by account, and what repeats in this process while it runs."""
-        self._store, self._clock, self._clients, self._pace = store, clock, clients, pace
+        """Take each account's way out, and what repeats in this process while it runs."""
+        self._store, self._clock, self._ways, self._pace = store, clock, ways, pace
         self._beside = beside
         self._free = pace.threads
         self._lock = threading.Lock()
@@ -72,13 +90,13 @@ class Sender:
 
     def run(self) -> None:
         """Send until `stop` is called; returns when what was begun is settled."""
-        log.info("sender runs", action="sender_started", store=self._store.about, accounts=list(self._clients))
+        log.info("sender runs", action="sender_started", store=self._store.about, accounts=list(self._ways))
         for each in self._beside:
             each.start()
         with ThreadPoolExecutor(self._pace.threads, thread_name_prefix="send") as pool:
             while not self._stopping:
                 self._wake.clear()
-                claimed = [one for account in self._clients for one in self._try_claim(account)]
+                claimed = [one for account in self._ways for one in self._try_claim(account)]
                 for one in claimed:
                     pool.submit(self._deliver, one)
                 if not claimed:
@@ -117,7 +135,7 @@ class Sender:
                 return []
             probing, free = True, 1
         lease = self._lease(tx)
-        store, rate = self._store, self._pace.rates[account]
+        store, rate = self._store, self._ways[account].rate
         level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
         found = lanes.claim(tx, account, lease, now, min(free, int(level)))
         if found:
@@ -148,11 +166,11 @@ class Sender:
     def _deliver(self, one: _Claimed) -> None:
         try:
             begun = self._clock.monotonic()
-            head = self._store.write(lambda tx: self._begin(tx, one))
-            if head is not None:
-                result = self._send(head, begun)
-                self._store.write(lambda tx: self._settle(tx, one, head, result))
-                _report(head, result)
+            going = self._store.write(lambda tx: self._begin(tx, one))
+            if going is not None:
+                result = self._send(going, begun)
+                self._store.write(lambda tx: self._settle(tx, one, going, result))
+                _report(going, result)
         except StoreError:  # the lease ends by itself, and the message is found as it was left
             log.exception("not settled", action="settle_failed", followup=one.head.id)
         except Exception:
@@ -162,38 +180,68 @@ class Sender:
                 self._free += 1
             self._wake.set()
 
-    def _begin(self, tx: Transaction, one: _Claimed) -> Head | None:
+    def _begin(self, tx: Transaction, one: _Claimed) -> _Going | None:
         """Decide, and commit `sending` with its grant spent; None when there is nothing to send."""
         lane, head, now = one.lane, one.head, self._clock.now()
         if not lanes.extend(tx, lane, self._lease(tx)):
             return None
-        decision = decide(head, contacts.grants(tx, head.account, head.openid), now)
-        if decision.grant and not contacts.spend(tx, head.account, head.openid, decision.grant):
-            decision = decide(head, [], now)  # PostgreSQL: another lane of this user took the last one just now
-        if not self._move(tx, lane, head, decision.move, now):
+        due = lanes.due(tx, lane, now, _MOST_JOINED)
+        if not due or due[0] != head:  # something earlier has come in, or an operator changed it
+            self._move(tx, lane, head, Move(state="queued"), now)
+            lanes.release(tx, lane, self._store.owner)
             return None
+        decision = self._decide(tx, due, now)
         if decision.grant is None:
+            self._move(tx, lane, head, decision.move, now)
             lanes.release(tx, lane, self._store.owner)
             log.info("follow-up", action=f"followup_{decision.move.state}", followup=head.id, account=head.account)
             return None
-        return lanes.sending(head, decision.move.spent)
+        together = due[: decision.joined + 1]
+        shared = replace(decision.move, spent="", reason=f"in one message with {head.id}")
+        for each in together:
+            self._move(tx, lane, each, decision.move if each == head else shared, now)
+        message = head.message if decision.text is None else text_message(decision.text)
+        behind = [self._as_sending(lane, each, "") for each in together[1:]]
+        return _Going(self._as_sending(lane, head, decision.move.spent), behind, message)
 
-    def _send(self, head: Head, begun: float) -> Outcome:
+    def _decide(self, tx: Transaction, due: Sequence[Head], now: float) -> Decision:
+        """Decide on the first of these, and spend its grant."""
+        account, openid = due[0].account, due[0].openid
+        grants = contacts.grants(tx, account, openid)
+        until = max((grant.expires_at for grant in grants), default=0)
+        awaited = Awaited(*outbox.decisive(tx, account, openid, now, until))
+        budget = self._ways[account].budget
+        decision = decide(due, grants, now, budget, awaited)
+        if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
+            return decide(
+                due, [], now, budget, awaited
+            )  # PostgreSQL: another lane of this user took the last one just now
+        return decision
+
+    def _as_sending(self, lane: Lane, head: Head, spent: str) -> Head:
+        return replace(head, state="sending", spent=spent, owner=self._store.owner, claim=lane.claim)
+
+    def _send(self, going: _Going, begun: float) -> Outcome:
         """Make the call, unless a pause has eaten so much of the lease that it might outlive it."""
+        head = going.head
         if self._clock.monotonic() - begun > self._pace.lease - 2 * self._pace.request_limit - _MARGIN:
             return Outcome(move=Move(state="queued", reason="too little of the lease was left"), give_back=True)
         try:
-            self._clients[head.account].send(head.openid, head.message)
+            self._ways[head.account].client.send(head.openid, going.message)
         except SendFailed as exc:
-            return outcome.failed(exc, head, self._clock.now(), random.random())
+            result = outcome.failed(exc, head, self._clock.now(), random.random())
+            return outcome.apart(result) if going.behind else result
         return outcome.sent()
 
-    def _settle(self, tx: Transaction, one: _Claimed, head: Head, result: Outcome) -> None:
+    def _settle(self, tx: Transaction, one: _Claimed, going: _Going, result: Outcome) -> None:
         """Commit what became of the message; nothing at all when the lane is no longer ours."""
-        now, account, openid = self._clock.now(), head.account, head.openid
+        head, now = going.head, self._clock.now()
+        account, openid = head.account, head.openid
         if not self._move(tx, one.lane, head, result.move, now):
             log.warning("settled too late", action="settle_stale", followup=head.id)
             return
+        for each in going.behind:
+            self._move(tx, one.lane, each, result.move, now)
         if result.give_back:
             contacts.give_back(tx, account, openid, head.spent)
         if result.close_windows:
@@ -210,11 +258,12 @@ class Sender:
         lanes.release(tx, one.lane, self._store.owner)
 
 
-def _report(head: Head, result: Outcome) -> None:
+def _report(going: _Going, result: Outcome) -> None:
     log.info(
         "follow-up",
         action=f"followup_{result.move.state}",
-        followup=head.id,
-        account=head.account,
+        followup=going.head.id,
+        joined=[each.id for each in going.behind],
+        account=going.head.account,
         errcode=result.move.errcode,
     )

@@ -79,7 +79,7 @@ def plan(departure: Departure, ctx: Context) -> None:
         ("landing", lands, f"{flight.number} 已到达{flight.destination}，行李转盘 {flight.belt}。"),
         ("miles", lands + timedelta(days=2), f"{flight.number} 的里程 {flight.km:,} 公里已入账。"),
     ]
-    about = f"{flight.number}:{leaves:%Y-%m-%d}:{ctx.openid}"
+    about = f"{flight.number}:{leaves:%Y-%m-%d}"
     for what, at, text in news:
         if at.timestamp() > ctx.now:
             ctx.follow_up(text, at=at, key=f"{about}:{what}")

@@ -69,12 +69,21 @@ def _next(after: datetime, time_of_day: str) -> datetime:
     return today if today > after else today + timedelta(days=1)
 
 
+_FIELDS = {slot.name for slot in fields(Flight)[1:]}
+_FILE_NAMES = {name: key for key, name in _KEYS.items()}
+
+
 def _flight(file: Path, number: str, row: Mapping[str, Any]) -> Flight:
+    if not isinstance(row, dict):
+        raise SettingsError(f"{file}: flights.{number} is not a table")
     values = {_KEYS.get(name, name): value for name, value in row.items()}
+    if unknown := [name for name in row if _KEYS.get(name, name) not in _FIELDS]:
+        raise SettingsError(f"{file}: flights.{number}.{unknown[0]}: no such field")
     for slot in fields(Flight)[1:]:
         kind = int if slot.type is int else str
         if not isinstance(values.get(slot.name), kind):
-            raise SettingsError(f"{file}: flights.{number} needs {slot.name} as {kind.__name__}")
+            name = _FILE_NAMES.get(slot.name, slot.name)
+            raise SettingsError(f"{file}: flights.{number} needs {name} as {kind.__name__}")
     for name in ("departs", "arrives"):
         try:
             datetime.strptime(values[name], "%H:%M")

@@ -16,6 +16,7 @@ from wxbot.clock import Clock
 from wxbot.errors import StoreError
 from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_push
 from wxbot.inbox.handoff import LEASE, HandOff
+from wxbot.inbox.returning import keep, returning
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.protocol.replies import NO_REPLY, passive_and_rest, reply_xml
 from wxbot.protocol.window import Right
@@ -28,6 +29,11 @@ log = structlog.get_logger(__name__)
 
 AFTER_REPLY = 1.0  # seconds a follow-up waits so that the passive reply is there before it
 TWIN_WAIT = 4.2  # seconds a redelivery waits for the first one's answer; the platform hangs up at 5
+
+
+class _Repeated(Exception):
+    """Ends a transaction whose push was stored by somebody else in the meantime."""
+
 
 Seal = Callable[[bytes], bytes]  # makes the reply XML into the bytes to answer with
 
@@ -82,20 +88,26 @@ class Inbox:
     def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float) -> bytes:
         """Store the push with all it causes, and return what to answer."""
         passive, rest = passive_and_rest(answer.reply, delivery.push)
-        reply = NO_REPLY if passive is None else seal(reply_xml(passive, delivery.push, int(now)))
-        ready_at = now if passive is None else now + AFTER_REPLY
-        said = [*as_follow_ups(rest, ready_at), *(_not_before(ready_at, one) for one in answer.follow_ups)]
-        state = "failed" if answer.error else "answered"
-        arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
 
         def work(tx: Transaction) -> bytes:
+            back = returning(tx, delivery.account, delivery.push, passive, now)
+            ready_at = now if back.reply is None else now + AFTER_REPLY
+            said = [*as_follow_ups(rest, ready_at), *(_not_before(ready_at, one) for one in answer.follow_ups)]
+            reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))
+            state = "failed" if answer.error else "answered"
+            arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
+            keep(tx, delivery.account, back, now)
             push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=ready_at)
             if push_id is None:
-                return pushes.reply_to(tx, delivery.account, delivery.push.key) or NO_REPLY
+                raise _Repeated
             keep_effects(tx, delivery, push_id, said, answer, now=now)
             return reply
 
-        return self._store.write(work)
+        try:
+            return self._store.write(work)
+        except _Repeated:  # another process was quicker, and nothing of ours was kept
+            known = self._store.read(lambda tx: pushes.reply_to(tx, delivery.account, delivery.push.key))
+            return NO_REPLY if known is None else known
 
     def _give_away(self, delivery: Delivery, handling: "Future[Answer]", now: float) -> bytes:
         """Store the push as handed off; its handler goes on and its answer will be a follow-up."""

@@ -167,9 +167,10 @@ def split_text(text: str, limit: int = MAX_TEXT) -> list[str]:
     """Return `text` in parts of at most `limit` bytes of UTF-8, none of them blank.
 
     A part ends at a line's end where one lies in its second half, else between two characters;
-    never inside a character, nor before a sign that belongs to the one before it. A limit of less
-    than 4 bytes may be exceeded by a part of one character.
+    never inside a character, nor before a sign that belongs to the one before it. A limit below
+    4 counts as 4: no character needs more.
     """
+    limit = max(limit, 4)
     parts = []
     rest = printable(text)
     while len(rest[: limit + 1].encode()) > limit:
@@ -180,7 +181,7 @@ def split_text(text: str, limit: int = MAX_TEXT) -> list[str]:
 
 
 def _cut(text: str, limit: int) -> int:
-    """Return how many characters of `text` the first part takes; at least one."""
+    """Return how many characters of `text` the first part takes: at least one, when `limit` is 4 or more."""
     head = text[:limit].encode()[:limit].decode(errors="ignore")
     line = head.rfind("\n")
     if line > len(head) // 2:
@@ -188,7 +189,7 @@ def _cut(text: str, limit: int) -> int:
     for cut in range(len(head), max(len(head) - LONGEST_SIGN, 0), -1):
         if not _joined(text, cut):
             return cut
-    return max(len(head), 1)
+    return len(head)
 
 
 def _joined(text: str, cut: int) -> bool:

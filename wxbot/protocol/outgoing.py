@@ -79,6 +79,17 @@ def request_body(openid: str, message: str) -> bytes:
     return ('{"touser":' + dumps(openid) + "," + message[1:]).encode()
 
 
+def text_of(message: str) -> str | None:
+    """Return the text of a stored message that is nothing but a text, None for any other."""
+    stored = json.loads(message)
+    return stored["text"]["content"] if set(stored) == {"msgtype", "text"} else None
+
+
+def text_message(text: str) -> str:
+    """Return a text as a stored message."""
+    return dumps({"msgtype": "text", "text": {"content": text}})
+
+
 def summary(message: str, width: int = 60) -> str:
     """Return what a stored message says in one line, for people."""
     stored = json.loads(message)
@@ -102,13 +113,15 @@ class FollowUp:
     message: str
     due_at: float
     not_after: float | None = None  # of no use later than this
-    key: str | None = None  # a second one with the same key is the first one
+    key: str | None = None  # a second one for the same user with the same key is the first one
     on_closed: Literal["hold", "drop", "template"] = "hold"  # when the window is closed
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: str | None = None  # replaces the waiting ones with the same value
     on_doubt: Literal["resend", "park"] = "resend"  # when it may or may not have arrived
-    lane: str = "followup"  # chat | followup | broadcast: in each, a user's messages keep their order
+    lane: str = "followup"  # chat | decisive | followup | broadcast: in each, a user's messages keep their order
 
     def __post_init__(self) -> None:
         if self.not_after is not None and not self.not_after > self.due_at:  # also when it is no number
             raise InvalidMessage(f"not_after ({self.not_after:.0f}) must be later than due_at ({self.due_at:.0f})")
+        if self.priority == "decisive" and self.lane == "followup":
+            object.__setattr__(self, "lane", "decisive")  # it never waits behind a normal one

@@ -24,6 +24,7 @@ from wxbot.protocol.events import Event, UnsubscribeEvent
 from wxbot.protocol.messages import Push
 from wxbot.protocol.wire import Tree, render
 
+_ANSWERED = {"subscribe", "scan", "click", "scancode_waitmsg"}
 NO_REPLY = b"success"  # what the platform takes as "nothing to say"; an empty reply shows a failure notice
 
 
@@ -109,3 +110,8 @@ def passive_and_rest(said: Content | None, push: Push) -> tuple[Content | None, 
             return News(said.articles[:1]), []
         case _:
             return said, []
+
+
+def takes_reply(push: Push) -> bool:
+    """Return whether the platform shows the user what we answer to this push; to most events it does not."""
+    return not isinstance(push, Event) or push.Event.lower() in _ANSWERED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wxbot.protocol.events import ClickEvent, ScanCodeEvent, ScanEvent, SubscribeEvent
-from wxbot.protocol.messages import Message, Push, TextMessage
+from wxbot.protocol.messages import DeviceMessage, Message, Push, TextMessage
 
 Kind = Literal["message", "action"]  # grants of one kind do not add up, grants of two kinds do
 
@@ -39,6 +39,11 @@ class Grant:
         return self.left > 0 and now < self.expires_at - MARGIN[self.kind]
 
 
+def is_unlimited(left: int) -> bool:
+    """Return whether so many are left that they need not be counted: the 48h rule, whatever was spent of it."""
+    return left > UNLIMITED // 2
+
+
 MARGIN: Mapping[Kind, int] = {"message": 60, "action": 5}  # seconds; our clock and theirs may differ
 _MESSAGE = Right("message", 5, 48 * 3600)
 _ACTION = Right("action", 3, 60)
@@ -57,6 +62,8 @@ def trigger(push: Push) -> str | None:
     match push:
         case TextMessage() if push.bizmsgmenuid:
             return "click"
+        case DeviceMessage() if push.MsgType != "device_text":
+            return None  # the device spoke, not the user
         case Message():
             return "message"
         case SubscribeEvent():

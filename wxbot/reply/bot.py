@@ -27,7 +27,7 @@ class Handler:
 
     def try_answer(self, push: Push, ctx: Context) -> tuple[bool, Content | None]:
         """Return whether this handler is for the push, and what it said."""
-        captured = self.filter.match(push)
+        captured = self.filter.match(push, ctx.now)
         if captured is None:
             return False, None
         known: dict[str, Any] = {**captured, "ctx": ctx, **dict.fromkeys(_PUSH_NAMES, push)}

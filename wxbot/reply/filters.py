@@ -11,33 +11,40 @@ _NOTHING: Captures = {}
 
 
 class Filter:
-    """A question about a push: None for no, else what was captured by name."""
+    """A question about a push at a moment (Unix seconds): None for no, else what was captured by name."""
 
-    def __init__(self, match: Callable[[Push], Captures | None], names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, match: Callable[[Push, float], Captures | None], names: frozenset[str] = frozenset()
+    ) -> None:
         self.match, self.names = match, names
 
     def __and__(self, other: "Filter") -> "Filter":
-        return Filter(lambda push: _both(self.match(push), other, push), self.names | other.names)
+        def both(push: Push, now: float) -> Captures | None:
+            found = self.match(push, now)
+            more = None if found is None else other.match(push, now)
+            return None if found is None or more is None else {**found, **more}
+
+        return Filter(both, self.names | other.names)
 
     def __or__(self, other: "Filter") -> "Filter":
-        def either(push: Push) -> Captures | None:
-            found = self.match(push)
-            return other.match(push) if found is None else found
+        def either(push: Push, now: float) -> Captures | None:
+            found = self.match(push, now)
+            return other.match(push, now) if found is None else found
 
         return Filter(either, self.names & other.names)
 
     def __invert__(self) -> "Filter":
-        return Filter(lambda push: _NOTHING if self.match(push) is None else None)
-
-
-def _both(found: Captures | None, other: Filter, push: Push) -> Captures | None:
-    more = None if found is None else other.match(push)
-    return None if found is None or more is None else {**found, **more}
+        return Filter(lambda push, now: _NOTHING if self.match(push, now) is None else None)
 
 
 def where(claim: Callable[[Push], bool]) -> Filter:
-    """Return a filter from any question that answers yes or no."""
-    return Filter(lambda push: _NOTHING if claim(push) else None)
+    """Return a filter from any question about the push that answers yes or no."""
+    return Filter(lambda push, now: _NOTHING if claim(push) else None)
+
+
+def when(claim: Callable[[float], bool]) -> Filter:
+    """Return a filter from any question about the moment, Unix seconds on the bot's clock."""
+    return Filter(lambda push, now: _NOTHING if claim(now) else None)
 
 
 def text(pattern: str | None = None) -> Filter:
@@ -49,7 +56,7 @@ def text(pattern: str | None = None) -> Filter:
         return where(lambda push: isinstance(push, TextMessage))
     compiled = re.compile(pattern)
 
-    def match(push: Push) -> Captures | None:
+    def match(push: Push, now: float) -> Captures | None:
         found = compiled.fullmatch(push.Content.strip()) if isinstance(push, TextMessage) else None
         return found and {name: value or "" for name, value in found.groupdict().items()}
 

@@ -6,7 +6,7 @@ sender which lost its lease changes nothing. Due times are compared with the clo
 leases with the lease clock (`Store.lease_clock`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import ACTIVE, RANK, line
@@ -20,11 +20,11 @@ WITH due AS MATERIALIZED (
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
 WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
 RETURNING id, openid, lane, claim"""
-_HEAD = f"""
-SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, on_doubt, state, attempts,
-  crashes, spent, owner, claim
+_DUE = f"""
+SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, priority, on_doubt, state,
+  attempts, crashes, spent, owner, claim
 FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
-ORDER BY due_at, id LIMIT 1"""
+ORDER BY due_at, id LIMIT :limit"""
 _NEXT = f"""
 SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1"""
 _ANY = f"""
@@ -59,7 +59,7 @@ class Lane:
 
     id: int
     openid: str
-    lane: str  # chat | followup | broadcast
+    lane: str  # chat | decisive | followup | broadcast
     claim: int
 
 
@@ -76,6 +76,7 @@ class Head:
     ready_at: float
     not_after: float | None
     on_closed: str
+    priority: str
     on_doubt: str
     state: str
     attempts: int
@@ -108,7 +109,7 @@ def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: st
 def claim(tx: Transaction, account: str, lease: Lease, now: float, limit: int) -> list[Lane]:
     """Claim up to `limit` lanes with something due; none is claimed by two senders.
 
-    Chat before follow-ups before broadcasts, and in each the longest due first.
+    Chat before decisive ones before other follow-ups before broadcasts, and in each the longest due first.
     """
     found: list[Lane] = []
     for rank in RANK.values():  # one index probe each; a single ORDER BY rank would walk all lanes that sleep
@@ -147,8 +148,13 @@ def extend(tx: Transaction, lane: Lane, lease: Lease) -> bool:
 
 def head(tx: Transaction, lane: Lane, now: float) -> Head | None:
     """Return the lane's first follow-up that is due, None when none is."""
-    row = tx.row(_HEAD, lane_id=lane.id, now=now)
-    return Head(*row) if row else None
+    found = due(tx, lane, now, 1)
+    return found[0] if found else None
+
+
+def due(tx: Transaction, lane: Lane, now: float, limit: int) -> list[Head]:
+    """Return the lane's first follow-ups that are due, in the order in which they go out."""
+    return [Head(*row) for row in tx.rows(_DUE, lane_id=lane.id, now=now, limit=limit)]
 
 
 def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: float) -> bool:
@@ -173,11 +179,6 @@ def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: f
         history=line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent),
     )
     return changed == 1
-
-
-def sending(head: Head, spent: str) -> Head:
-    """Return a head as `move` leaves it when it goes out."""
-    return replace(head, state="sending", spent=spent)
 
 
 def release(tx: Transaction, lane: Lane, owner: str) -> None:

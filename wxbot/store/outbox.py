@@ -17,7 +17,7 @@ STATES = (
     "sent", "refused", "doubtful", "held", "expired", "cancelled", "superseded",
 )  # fmt: skip
 ACTIVE = "('scheduled', 'queued', 'claimed', 'sending')"  # what keeps a lane awake
-RANK = {"chat": 0, "followup": 1, "broadcast": 2}  # of each lane; when many are due, the lower goes first
+RANK = {"chat": 0, "decisive": 1, "followup": 2, "broadcast": 3}  # of each lane: when many are due, 0 goes first
 
 _LANE = """
 INSERT INTO lanes (account, openid, lane, rank, wake_at) VALUES (:account, :openid, :lane, :rank, :wake_at)
@@ -30,8 +30,8 @@ INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_a
   on_closed, priority, coalesce, on_doubt, state, changed_at, history)
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
   :on_closed, :priority, :coalesce, :on_doubt, :state, :now, :history)
-ON CONFLICT (account, key) DO NOTHING RETURNING id"""
-_BY_KEY = "SELECT id FROM followups WHERE account = :account AND key = :key"
+ON CONFLICT (account, openid, key) DO NOTHING RETURNING id"""
+_BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
 _CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
 _SUPERSEDE = (
     _CHANGE
@@ -54,6 +54,15 @@ RETURNING lane_id"""
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
+_DECISIVE = """
+SELECT count(CASE WHEN due_at <= :now THEN 1 END), count(CASE WHEN due_at > :now THEN 1 END) FROM followups
+WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
+  AND priority = 'decisive' AND due_at < :until"""
+_HELD = """
+SELECT id, message, not_after FROM followups
+WHERE account = :account AND openid = :openid AND state = 'held'
+ORDER BY CASE priority WHEN 'decisive' THEN 0 ELSE 1 END, due_at, id LIMIT 50"""
+_SAID = _CHANGE + "WHERE account = :account AND id = :id AND state = 'held'"
 _COLUMNS = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
   state, reason, errcode, attempts, changed_at, history"""
 _LIST = f"SELECT {_COLUMNS} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
@@ -78,8 +87,8 @@ def insert(
     now: float,
     push_id: int | None = None,
 ) -> tuple[int, bool]:
-    """Store a follow-up; return its id and whether it is new (False: one of the same key was there)."""
-    if new.key is not None and (there := tx.row(_BY_KEY, account=account, key=new.key)):
+    """Store a follow-up; return its id and whether it is new (False: this user has one of the same key)."""
+    if new.key is not None and (there := tx.row(_BY_KEY, account=account, openid=openid, key=new.key)):
         return int(there[0]), False
     if new.coalesce is not None:
         why = f"a newer one with coalesce={new.coalesce} replaces it"
@@ -109,6 +118,22 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     for lane_id in {row[0] for row in found}:
         tx.change(_WAKE_LANE, lane_id=lane_id, wake_at=ready_at)
     return len(found)
+
+
+def decisive(tx: Transaction, account: str, openid: str, now: float, until: float) -> tuple[int, int]:
+    """Return how many decisive follow-ups wait for a user: due now, and falling due before `until`."""
+    due, later = tx.rows(_DECISIVE, account=account, openid=openid, now=now, until=until)[0]
+    return due, later
+
+
+def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None]]:
+    """Return what is held for a user, decisive first: id, message and not_after; at most 50."""
+    return [(row[0], row[1], row[2]) for row in tx.rows(_HELD, account=account, openid=openid)]
+
+
+def release_held(tx: Transaction, account: str, id: int, now: float, state: str, why: str) -> None:
+    """End a held follow-up that went out in a passive reply (`sent`) or is too late (`expired`)."""
+    tx.change(_SAID, account=account, id=id, **_change(now, state, why))
 
 
 def cancel_all(tx: Transaction, account: str, openid: str, now: float, why: str) -> int:

@@ -28,8 +28,7 @@ WHERE id = (SELECT id FROM publications WHERE state = 'running' AND due_at <= :n
 AND state = 'running' AND (owner = :owner OR lease_until <= :clock OR boot <> :boot)
 RETURNING id, account, topic, message, due_at, not_after, on_closed, priority, coalesce, on_doubt, cursor"""
 _ADVANCE = """
-UPDATE publications SET cursor = :cursor, total = total + :made, state = :state
-WHERE id = :id"""
+UPDATE publications SET cursor = :cursor, total = total + :made, state = :state WHERE id = :id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +47,18 @@ class Publication:
     on_doubt: Literal["resend", "park"]
     cursor: str
 
-    def follow_up(self, openid: str) -> FollowUp:
-        """Return what one subscriber gets; its key lets a user have it once."""
+    def follow_up(self) -> FollowUp:
+        """Return what each subscriber gets; its key, which counts for a user, lets nobody have it twice."""
         return FollowUp(
             message=self.message,
             due_at=self.due_at,
             not_after=self.not_after,
-            key=f"publication:{self.id}:{openid}",
+            key=f"publication:{self.id}",
             on_closed=self.on_closed,
             priority=self.priority,
             coalesce=self.coalesce,
             on_doubt=self.on_doubt,
-            lane="broadcast",
+            lane="decisive" if self.priority == "decisive" else "broadcast",
         )
 
 

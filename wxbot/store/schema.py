@@ -121,7 +121,7 @@ followups = Table(
     Column("claim", BigInteger, nullable=False, server_default="0"),
     Column("changed_at", Double, nullable=False),
     Column("history", Text, nullable=False),  # one JSON object a line
-    UniqueConstraint("account", "key", name="followups_key"),
+    UniqueConstraint("account", "openid", "key", name="followups_key"),
     Index("followups_lane", "lane_id", "due_at", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
     Index("followups_person", "account", "openid", "state"),
     Index("followups_state", "account", "state", "id"),

@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.Double(), nullable=False),
         sa.Column("history", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("account", "key", name="followups_key"),
+        sa.UniqueConstraint("account", "openid", "key", name="followups_key"),
     )
     op.create_index(
         "followups_lane",

@@ -1,0 +1,182 @@
+"""The budget: a table of cases, and no plan of a reference delivers more decisive messages."""
+
+import json
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wxbot.delivery.budget import Awaited, Budget, Decision, decide
+from wxbot.protocol.content import MAX_TEXT
+from wxbot.protocol.outgoing import text_message
+from wxbot.protocol.window import UNLIMITED, Grant
+from wxbot.store.lanes import Head
+
+NOW = 1_000_000.0
+DAY = int(NOW) + 86_400
+MINUTE = int(NOW) + 60
+PLAIN = Budget(keep=1, join=True, hint="hint")
+
+
+def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: object) -> Head:
+    one = Head(
+        id=id,
+        account="a",
+        openid="o",
+        lane_id=1,
+        message=text_message(text),
+        due_at=NOW,
+        ready_at=NOW,
+        not_after=None,
+        on_closed="hold",
+        priority=priority,
+        on_doubt="resend",
+        state="claimed",
+        attempts=0,
+        crashes=0,
+        spent="",
+        owner="",
+        claim=1,
+    )
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def message(left: int) -> Grant:
+    return Grant("message", left, DAY)
+
+
+def action(left: int) -> Grant:
+    return Grant("action", left, MINUTE)
+
+
+def decided(*due: Head, grants: list[Grant], budget: Budget = PLAIN, later: int = 0) -> Decision:
+    return decide(due, grants, NOW, budget, Awaited(later=later))
+
+
+@pytest.mark.parametrize(
+    ("grants", "priority", "decisive", "state", "kind"),
+    [
+        ([], "normal", 0, "held", None),
+        ([], "decisive", 0, "held", None),
+        ([message(5)], "normal", 0, "sending", "message"),
+        ([message(2)], "normal", 0, "sending", "message"),
+        ([message(1)], "normal", 0, "held", None),
+        ([message(1)], "decisive", 0, "sending", "message"),
+        ([message(0)], "decisive", 0, "held", None),
+        ([message(3)], "normal", 3, "held", None),
+        ([message(4)], "normal", 3, "sending", "message"),
+        ([message(1), action(1)], "normal", 0, "sending", "action"),
+        ([message(5), action(3)], "decisive", 0, "sending", "action"),
+        ([message(1), action(0)], "normal", 0, "held", None),
+        ([message(2), action(1)], "normal", 2, "sending", "action"),
+        ([message(UNLIMITED)], "normal", 9, "sending", "message"),
+    ],
+)
+def test_what_becomes_of_one_message(
+    grants: list[Grant], priority: str, decisive: int, state: str, kind: str | None
+) -> None:
+    found = decided(head(priority=priority), grants=grants, later=decisive)
+
+    assert found.move.state == state
+    assert (found.grant and found.grant.kind) == kind
+
+
+def test_nothing_is_kept_when_nothing_is_to_be_kept() -> None:
+    assert decided(head(), grants=[message(1)], budget=Budget(keep=0)).move.state == "sending"
+
+
+def test_what_may_be_dropped_is_dropped_where_another_is_held() -> None:
+    assert decided(head(on_closed="drop"), grants=[]).move.state == "expired"
+    assert decided(head(on_closed="drop"), grants=[message(1)]).move.state == "expired"
+
+
+def test_what_is_too_late_expires_before_anything_is_spent() -> None:
+    assert decided(head(not_after=NOW - 1), grants=[message(5)]).grant is None
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        head(id=2, priority="decisive"),
+        head(id=2, attempts=1),
+        head(id=2, crashes=1),
+        head(id=2, ready_at=NOW + 1),
+        head(id=2, not_after=NOW - 1),
+        head(id=2, on_doubt="park"),
+        head(id=2, message='{"msgtype":"image","image":{"media_id":"m"}}'),
+        head("x" * MAX_TEXT, id=2),
+    ],
+    ids=["decisive", "tried", "crashed", "not ready", "late", "other doubt", "image", "too long"],
+)
+def test_what_cannot_share_a_message_stays_behind(second: Head) -> None:
+    assert decided(head(), second, head(id=3), grants=[message(5)]).joined == 0
+
+
+def test_texts_are_joined_in_their_order_up_to_the_limit() -> None:
+    found = decided(head("a" * 1000), head("b" * 1000, id=2), head("c" * 100, id=3), grants=[message(5)])
+
+    assert found.joined == 1
+    assert found.text == "a" * 1000 + "\n" + "b" * 1000
+
+
+def test_nothing_is_joined_where_any_number_may_go() -> None:
+    for spent in (0, 1, 1000):
+        assert decided(head(), head(id=2), grants=[message(UNLIMITED - spent)]).joined == 0
+
+
+@pytest.mark.parametrize(("left", "hinted"), [(5, False), (3, False), (2, True)])
+def test_the_last_but_one_carries_the_hint(left: int, hinted: bool) -> None:
+    found = decided(head("news"), grants=[message(left)])
+
+    assert (found.text == "news\n\nhint") is hinted
+
+
+def test_a_hint_that_does_not_fit_is_left_out() -> None:
+    assert decided(head("x" * MAX_TEXT), grants=[message(2)]).text is None
+
+
+grants = st.tuples(st.integers(0, 5), st.integers(0, 3)).map(lambda left: [message(left[0]), action(left[1])])
+waiting = st.lists(st.sampled_from(["normal", "decisive"]), max_size=9)
+
+
+def _delivered(kinds: list[str], allowance: list[Grant], budget: Budget) -> list[str]:
+    """Play the decisions in the order that is worst for the decisive ones: the normal ones first."""
+    queue = sorted(kinds, reverse=True)
+    left = {grant.kind: grant for grant in allowance}
+    sent: list[str] = []
+    for number, kind in enumerate(queue):
+        awaited = Awaited(due=queue[number + 1 :].count("decisive"))
+        found = decide([head(id=number, priority=kind)], list(left.values()), NOW, budget, awaited)
+        if found.grant is not None:
+            left[found.grant.kind] = replace(found.grant, left=found.grant.left - 1)
+            sent.append(kind)
+    return sent
+
+
+@given(waiting, grants, st.integers(0, 3))
+def test_no_plan_of_the_reference_delivers_more_decisive_messages(
+    kinds: list[str], allowance: list[Grant], keep: int
+) -> None:
+    slots = sum(grant.left for grant in allowance)
+    subsets = (chosen for size in range(min(slots, len(kinds)) + 1) for chosen in combinations(kinds, size))
+    best = max(chosen.count("decisive") for chosen in subsets)
+
+    sent = _delivered(kinds, allowance, Budget(keep=keep, join=False))
+
+    assert len(sent) <= slots
+    assert sent.count("decisive") == best
+
+
+@given(st.lists(st.text(min_size=1, max_size=300).filter(str.strip), min_size=1, max_size=20), grants)
+def test_what_goes_out_never_breaks_the_limit_and_loses_nothing(texts: list[str], allowance: list[Grant]) -> None:
+    due = [head(text, id=number) for number, text in enumerate(texts)]
+    found = decide(due, allowance, NOW, PLAIN, Awaited())
+    if found.grant is None:
+        return
+
+    out = found.text if found.text is not None else json.loads(due[0].message)["text"]["content"]
+    assert len(out.encode()) <= MAX_TEXT
+    told = [json.loads(one.message)["text"]["content"] for one in due[: found.joined + 1]]
+    assert out in ("\n".join(told), "\n".join(told) + "\n\nhint")
