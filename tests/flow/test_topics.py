@@ -147,6 +147,14 @@ def test_a_publication_for_later_goes_to_who_subscribes_then(stage: Stage) -> No
     assert [stage.shown(user, "custom") for user in (stayed, left, came)] == [[GATE], [], [GATE]]
 
 
+def test_a_publication_for_a_moment_that_has_passed_is_due_now(stage: Stage) -> None:
+    [user] = subscribers(stage, 1)
+    put(stage, wait=-3600)
+    settled(stage)
+
+    assert stage.shown(user, "custom") == [GATE]
+
+
 def test_who_subscribes_after_it_was_due_does_not_get_it(database: Path, bot: Bot) -> None:
     with staged(database, bot, sending=False) as stage:
         [early] = subscribers(stage, 1)

@@ -129,6 +129,13 @@ def test_a_publication_is_claimed_by_one_process_until_its_lease_is_over(store: 
     assert claimed(store, "b", clock=59.9) == id
 
 
+def test_two_processes_each_go_on_with_their_own(store: Store) -> None:
+    first, second = publish(store, "one")[0], publish(store, "two")[0]
+
+    assert (claimed(store, "a", clock=0.0), claimed(store, "b", clock=10.0)) == (first, second)
+    assert (claimed(store, "b", clock=20.0), claimed(store, "a", clock=20.0)) == (second, first)
+
+
 def test_a_publication_of_a_machine_that_was_booted_anew_is_free(store: Store) -> None:
     publish(store)
     claim(store, "a")
