@@ -76,10 +76,10 @@ class Fanout:
         # Who comes while the fan-out runs comes too late: whether they get it must not hang on their openid.
         found = topics.subscribers(tx, one.account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
         account, new = one.account, one.follow_up()
-        made = [outbox.insert(tx, account, each.openid, new, origin="publication", now=now)[1] for each in found]
+        made = outbox.insert_many(tx, account, [each.openid for each in found], new, origin="publication", now=now)
         done = len(found) < CHUNK
         cursor = found[-1].openid if found else one.cursor
-        publications.advance(tx, one, cursor=cursor, made=sum(made), done=done)
+        publications.advance(tx, one, cursor=cursor, made=made, done=done)
         if done:
             log.info("published", action="publication_done", account=account, publication=one.id)
         return True
