@@ -38,7 +38,7 @@ def test_a_piece_of_work_that_raises_changes_nothing(store: Store) -> None:
 
 
 def test_a_failing_statement_is_a_store_error_and_the_store_goes_on(store: Store) -> None:
-    with pytest.raises(StoreError, match="no such table"):
+    with pytest.raises(StoreError, match="no_table"):
         store.write(lambda tx: tx.rows("SELECT * FROM no_table"))
     assert count(store) == 0
 
@@ -57,8 +57,8 @@ def _write_many(url: str, name: str, times: int) -> None:
     store.close()
 
 
-def test_many_processes_write_and_none_finds_the_database_locked(database: Path) -> None:
-    url, spawn = f"sqlite:///{database}", multiprocessing.get_context("spawn")
+def test_many_processes_write_and_none_finds_the_database_locked(url: str) -> None:
+    spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_write_many, args=(url, str(number), 100)) for number in range(4)]
     for process in processes:
         process.start()
@@ -80,9 +80,11 @@ def test_a_store_opened_before_a_fork_refuses_to_work_after_it(
         count(store)
 
 
-def test_a_committed_write_is_synced_to_disk(store: Store) -> None:
+def test_a_committed_write_is_synced_to_disk(database: Path) -> None:
+    store = Store(f"sqlite:///{database}")
     assert store.write(lambda tx: tx.rows("PRAGMA synchronous")) == [(2,)]
     assert store.write(lambda tx: tx.rows("PRAGMA journal_mode")) == [("wal",)]
+    store.close()
 
 
 @pytest.mark.parametrize(
@@ -117,9 +119,7 @@ def test_a_database_without_the_schema_is_refused_with_what_to_do(tmp_path: Path
     store.close()
 
 
-def test_migrating_step_by_step_gives_the_schema_of_the_code(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
-    migrate(url)
+def test_migrating_step_by_step_gives_the_schema_of_the_code(url: str) -> None:
     migrate(url)  # a second time changes nothing
 
     with migrating(make_url(url)) as connection:

@@ -178,11 +178,14 @@ def test_50000_rows_of_one_user_are_one_claim(store: Store) -> None:
     many = """INSERT INTO followups (account, openid, lane_id, origin, message, due_at, ready_at, on_closed,
                 priority, on_doubt, state, changed_at, history)
               WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
-              SELECT 'default', 'oUser', 1, 'test', '{}', i, i, 'hold', 'normal', 'resend', 'queued', 0, ''
+              SELECT 'default', 'oUser', (SELECT max(id) FROM lanes), 'test', '{}', i, i, 'hold',
+                'normal', 'resend', 'queued', 0, ''
               FROM n"""
     store.write(lambda tx: tx.change(many))
+    assert len(claim(store, lease("a"))) == 1
+    if store.postgresql:
+        return  # its planner tells in another form
     plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + lanes._DUE, lane_id=1, now=NOW, limit=1))
 
-    assert len(claim(store, lease("a"))) == 1
     assert "followups_lane" in plan[0][3]
     assert "TEMP B-TREE" not in str(plan)
