@@ -163,6 +163,7 @@ def test_two_publications_go_on_in_turn(store: Store) -> None:
     assert [claimed(store, "a", clock=at) for at in (1.0, 2.0, 3.0, 4.0)] == [first, second, first, second]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
 @pytest.mark.parametrize("statement", [topics._SUBSCRIBERS, topics._FORGET, topics._UNSUBSCRIBE])
 def test_no_statement_on_subscriptions_walks_the_table(store: Store, statement: str) -> None:
     bound = {"account": "default", "topic": TOPIC, "openid": "oA", "after": "", "until": NOW, "limit": 5}
