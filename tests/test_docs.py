@@ -44,7 +44,14 @@ def test_the_bot_in_the_readme_runs_in_ten_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "answered"), [("gate c23", "登机口 C23"), ("提醒我", "好的"), ("数一数", "第 1 次"), ("?", "没看懂")]
+    ("said", "answered"),
+    [
+        ("gate c23", "登机口 C23"),
+        ("提醒我", "好的"),
+        ("退订上海天气", "已退订上海天气"),
+        ("数一数", "第 1 次"),
+        ("?", "没看懂"),
+    ],
 )
 def test_the_bot_in_the_guide_runs(said: str, answered: str) -> None:
     assert say(bot_in("docs/bots.md"), said)[0] == Text(answered)

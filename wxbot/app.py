@@ -12,6 +12,7 @@ from wxbot import log, settings
 from wxbot.background import Repeating
 from wxbot.clock import Clock, SharedClock, SystemClock
 from wxbot.delivery.budget import Budget
+from wxbot.delivery.fanout import Fanout
 from wxbot.delivery.sender import Pace, Sender, Way
 from wxbot.errors import SettingsError
 from wxbot.inbox.accept import Inbox
@@ -33,6 +34,7 @@ from wxbot.web.webhook import Door, webhook
 
 _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
 _TIDY_EVERY = 10.0  # seconds
+_FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
 def create_app(given: Settings | None = None, clock: Clock | None = None) -> Flask:
@@ -55,7 +57,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
 
 
 def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
-    """Return the sender, with what works beside it: recovery of pushes and tidying."""
+    """Return the sender, with what works beside it: recovery of pushes, fan-out and tidying."""
     clock = clock or clock_of(using)
     store = open_store(using)
     hand_off = HandOff(store, clock, _answering(using))
@@ -81,7 +83,11 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
             request_limit=using.sender.request_limit,
             poll=using.sender.poll,
         ),
-        beside=[Repeating("recovery", _RECOVER_EVERY, recover), Repeating("tidying", _TIDY_EVERY, tidy)],
+        beside=[
+            Repeating("recovery", _RECOVER_EVERY, recover),
+            Repeating("fan-out", _FAN_OUT_EVERY, Fanout(store, clock).step),
+            Repeating("tidying", _TIDY_EVERY, tidy),
+        ],
     )
 
 

@@ -67,6 +67,46 @@ def test_one_users_lanes_wait_for_nobody_elses(store: Store) -> None:
     assert len(claim(store, lease("b"), limit=3)) == 1
 
 
+def test_chat_is_claimed_before_decisive_before_others_before_broadcasts_whatever_is_due_longest(
+    store: Store,
+) -> None:
+    for age, lane in enumerate(["chat", "decisive", "followup", "broadcast"]):
+        for number in range(2):
+            put(store, f"o{lane}{number}", due_at=NOW - 60 * age - number, lane=lane)
+    order = [claim(store, lease("a"), limit=1)[0].openid for _ in range(8)]
+
+    assert order == [
+        "ochat1",
+        "ochat0",
+        "odecisive1",
+        "odecisive0",
+        "ofollowup1",
+        "ofollowup0",
+        "obroadcast1",
+        "obroadcast0",
+    ]
+
+
+def test_one_claim_takes_of_every_rank_no_more_than_its_limit(store: Store) -> None:
+    for lane in ("broadcast", "followup", "chat"):
+        for number in range(2):
+            put(store, f"o{number}", lane=lane)
+
+    assert sorted(one.lane for one in claim(store, lease("a"), limit=5)) == [
+        "broadcast", "chat", "chat", "followup", "followup",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
+@pytest.mark.parametrize("statement", [lanes._CLAIM.format(skip_locked=""), lanes._ANY])
+def test_a_claim_is_a_probe_of_the_index_and_no_sort(store: Store, statement: str) -> None:
+    bound = {"account": "default", "rank": 0, "now": NOW, "clock": 0.0, "boot": "b", "owner": "a"}
+    plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + statement, **bound, limit=5, lease_until=9.0))
+
+    assert "lanes_due (account=? AND rank=? AND wake_at<?)" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
+
+
 def test_rows_come_by_due_time_then_by_age(store: Store) -> None:
     late, early, twin = put(store, due_at=NOW - 1), put(store, due_at=NOW - 2), put(store, due_at=NOW - 1)
     [lane] = claim(store, lease("a"))

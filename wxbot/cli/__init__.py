@@ -16,12 +16,14 @@ COMMANDS = {
     "init": "wxbot.cli.init:init",
     "migrate": "wxbot.cli.serve:migrate",
     "outbox": "wxbot.cli.outbox:outbox",
+    "publish": "wxbot.cli.topics:publish",
     "replay": "wxbot.cli.people:replay",
     "rules": "wxbot.cli.rules:rules",
     "send": "wxbot.cli.outbox:send",
     "sender": "wxbot.cli.serve:sender",
     "serve": "wxbot.cli.serve:serve",
     "simulator": "wxbot.cli.simulator:simulator",
+    "topics": "wxbot.cli.topics:topics",
 }
 WRONG_SETTINGS = 2  # exit codes
 FAILED = 1

@@ -100,7 +100,7 @@ class Inbox:
             push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=ready_at)
             if push_id is None:
                 raise _Repeated
-            keep_effects(tx, delivery, push_id, said, session=answer.session, now=now)
+            keep_effects(tx, delivery, push_id, said, answer, now=now)
             return reply
 
         try:

@@ -10,7 +10,8 @@ from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.window import Right, granted
 from wxbot.reply.context import SESSION_LIFE
-from wxbot.store import contacts, outbox, pushes
+from wxbot.reply.deadline import Answer
+from wxbot.store import contacts, outbox, pushes, topics
 from wxbot.store.engine import Transaction
 from wxbot.store.pushes import Arrival
 
@@ -42,6 +43,7 @@ def keep_push(
     if isinstance(push, UnsubscribeEvent):
         contacts.left(tx, account, push.openid, now)
         outbox.cancel_all(tx, account, push.openid, now, "the user unfollowed")
+        topics.forget(tx, account, push.openid)
         return push_id
     grant = granted(push, rights)
     contacts.seen(tx, account, push.openid, now, grant)
@@ -55,16 +57,21 @@ def keep_effects(
     delivery: Delivery,
     push_id: int,
     follow_ups: Sequence[FollowUp],
+    answer: Answer,
     *,
-    session: str | None,
     now: float,
 ) -> None:
-    """Store the follow-ups and the session a handler wants."""
+    """Store the follow-ups of an answer as they are to go out, its session and its subscriptions."""
     account, openid = delivery.account, delivery.push.openid
     for follow_up in follow_ups:
         outbox.insert(tx, account, openid, follow_up, origin="handler", now=now, push_id=push_id)
-    if session is not None:
-        contacts.save_session(tx, account, openid, session, now + SESSION_LIFE)
+    if answer.session is not None:
+        contacts.save_session(tx, account, openid, answer.session, now + SESSION_LIFE)
+    for topic, wanted in sorted(answer.subscriptions.items()):  # one order for all, or PostgreSQL may deadlock
+        if wanted:
+            topics.subscribe(tx, account, topic, openid, now)
+        else:
+            topics.unsubscribe(tx, account, topic, openid)
 
 
 def as_follow_ups(said: Sequence[Content], due_at: float) -> list[FollowUp]:

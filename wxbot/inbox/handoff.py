@@ -104,7 +104,7 @@ class HandOff:
         state = "failed" if error else "answered"
         if not pushes.finish(tx, push_id, self._store.owner, state=state, error=error):
             return False
-        keep_effects(tx, delivery, push_id, follow_ups, session=answer.session, now=self._clock.now())
+        keep_effects(tx, delivery, push_id, follow_ups, answer, now=self._clock.now())
         return True
 
     def _keep(self) -> None:

@@ -118,7 +118,7 @@ class FollowUp:
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: str | None = None  # replaces the waiting ones with the same value
     on_doubt: Literal["resend", "park"] = "resend"  # when it may or may not have arrived
-    lane: str = "followup"  # chat | followup | decisive | broadcast: in each, a user's messages keep their order
+    lane: str = "followup"  # chat | decisive | followup | broadcast: in each, a user's messages keep their order
 
     def __post_init__(self) -> None:
         if self.not_after is not None and not self.not_after > self.due_at:  # also when it is no number

@@ -1,4 +1,4 @@
-"""What a handler may do besides answering: follow up, remember, hand over to a human.
+"""What a handler may do besides answering: follow up, subscribe, remember, hand over to a human.
 
 A handler changes nothing by itself. What it wants is collected here and committed together with
 its answer, so that a push answered twice or a process killed half-way has its effects once.
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import Content, TransferCustomerService, content_of
 from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.protocol.topic import check_topic
 
 When = datetime | timedelta | float
 SESSION_LIFE = 3600.0  # seconds a session is kept after its last change
@@ -43,6 +44,7 @@ class Context:
     now: float
     load_session: Callable[[], str]
     follow_ups: list[FollowUp] = field(default_factory=list)
+    subscriptions: dict[str, bool] = field(default_factory=dict)  # topic: wanted or no longer; the last word counts
     _session: dict[str, Any] | None = None
     _session_before: str = "{}"
 
@@ -76,6 +78,17 @@ class Context:
                 on_doubt=on_doubt,
             )
         )
+
+    def subscribe(self, topic: str) -> None:
+        """Let this user get what is published to a topic from now on; subscribing again changes nothing.
+
+        Raises InvalidMessage for a name that is not 1 to 128 letters, digits and `:._-`.
+        """
+        self.subscriptions[check_topic(topic)] = True
+
+    def unsubscribe(self, topic: str) -> None:
+        """Let this user get nothing more of a topic; raises InvalidMessage as `subscribe` does."""
+        self.subscriptions[check_topic(topic)] = False
 
     def transfer(self, kf_account: str = "") -> TransferCustomerService:
         """Return the reply that hands the user to a human agent: `return ctx.transfer()`."""

@@ -4,8 +4,9 @@ Source: docs/platform.md §1.6.
 """
 
 import traceback
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that a handler wants: its reply, follow-ups and session (JSON, None when unchanged).
+    """All that a handler wants: its reply, follow-ups, session (JSON, None when unchanged) and subscriptions.
 
     `error` is the traceback of one that raised; then the reply is the apology, without effects.
     """
@@ -28,6 +29,7 @@ class Answer:
     reply: Content | None
     follow_ups: tuple[FollowUp, ...] = ()
     session: str | None = None
+    subscriptions: Mapping[str, bool] = field(default_factory=dict)  # topic: wanted or no longer
     error: str = ""
 
 
@@ -48,7 +50,7 @@ class Answering:
         """Return what the bot wants for this push; a handler that raises is logged and apologised for."""
         try:
             reply = self._bot.answer(push, ctx)
-            return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session())
+            return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session(), ctx.subscriptions)
         except Exception:  # the border of user code: anything may come, and the user must hear
             log.exception("handler failed", action="handler_failed", account=ctx.account, openid=ctx.openid)
             return Answer(self._apology, error=traceback.format_exc())

@@ -7,7 +7,7 @@ expression layer an accepted push cost eight times the CPU (docs/decisions.md).
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,6 +51,15 @@ class Transaction:
     def change(self, sql: str, **parameters: object) -> int:
         """Run a statement that returns no rows; return how many it changed."""
         self._run(sql, parameters)
+        changed: int = self._cursor.rowcount
+        return changed
+
+    def change_many(self, sql: str, each: Sequence[Mapping[str, object]]) -> int:
+        """Run a statement once for each of these parameters; return how many rows it changed in all.
+
+        PostgreSQL is sent all of them before it is asked for the first result.
+        """
+        self._cursor.executemany(_for_psycopg(sql) if self.postgresql else sql, each)
         changed: int = self._cursor.rowcount
         return changed
 

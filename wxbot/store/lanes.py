@@ -9,12 +9,13 @@ leases with the lease clock (`Store.lease_clock`).
 from dataclasses import dataclass
 
 from wxbot.store.engine import Transaction
-from wxbot.store.outbox import ACTIVE, line
+from wxbot.store.outbox import ACTIVE, RANK, line
 
 # MATERIALIZED: PostgreSQL may otherwise run the LIMIT again for each row and claim too many.
 _CLAIM = """
 WITH due AS MATERIALIZED (
-  SELECT id FROM lanes WHERE account = :account AND wake_at <= :now AND (lease_until <= :clock OR boot <> :boot)
+  SELECT id FROM lanes WHERE account = :account AND rank = :rank AND wake_at <= :now
+    AND (lease_until <= :clock OR boot <> :boot)
   ORDER BY wake_at LIMIT :limit {skip_locked})
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
 WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
@@ -26,9 +27,9 @@ FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit"""
 _NEXT = f"""
 SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1"""
-_ANY = """
-SELECT 1 FROM lanes WHERE account = :account AND wake_at <= :now AND (lease_until <= :clock OR boot <> :boot)
-LIMIT 1"""
+_ANY = f"""
+SELECT 1 FROM lanes WHERE account = :account AND rank IN {tuple(RANK.values())} AND wake_at <= :now
+  AND (lease_until <= :clock OR boot <> :boot) LIMIT 1"""
 _RELEASE = """
 UPDATE lanes SET owner = '', lease_until = 0, wake_at = :wake_at
 WHERE id = :lane_id AND owner = :owner AND claim = :claim"""
@@ -58,7 +59,7 @@ class Lane:
 
     id: int
     openid: str
-    lane: str  # chat | followup | broadcast
+    lane: str  # chat | decisive | followup | broadcast
     claim: int
 
 
@@ -106,10 +107,22 @@ def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: st
 
 
 def claim(tx: Transaction, account: str, lease: Lease, now: float, limit: int) -> list[Lane]:
-    """Claim up to `limit` lanes with something due, longest due first; none is claimed by two senders."""
+    """Claim up to `limit` lanes with something due; none is claimed by two senders.
+
+    Chat before decisive ones before other follow-ups before broadcasts, and in each the longest due first.
+    """
+    found: list[Lane] = []
+    for rank in RANK.values():  # one index probe each; a single ORDER BY rank would walk all lanes that sleep
+        if len(found) < limit:
+            found += _claim_rank(tx, account, lease, now, limit - len(found), rank)
+    return found
+
+
+def _claim_rank(tx: Transaction, account: str, lease: Lease, now: float, limit: int, rank: int) -> list[Lane]:
     found = tx.rows(
         _CLAIM.format(skip_locked="FOR UPDATE SKIP LOCKED" if tx.postgresql else ""),
         account=account,
+        rank=rank,
         owner=lease.owner,
         boot=lease.boot,
         clock=lease.clock,

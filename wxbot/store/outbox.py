@@ -6,6 +6,7 @@ what a sender does on the way out is in `lanes`.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,25 +18,28 @@ STATES = (
     "sent", "refused", "doubtful", "held", "expired", "cancelled", "superseded",
 )  # fmt: skip
 ACTIVE = "('scheduled', 'queued', 'claimed', 'sending')"  # what keeps a lane awake
+RANK = {"chat": 0, "decisive": 1, "followup": 2, "broadcast": 3}  # of each lane: when many are due, 0 goes first
 
 _LANE = """
-INSERT INTO lanes (account, openid, lane, wake_at) VALUES (:account, :openid, :lane, :wake_at)
+INSERT INTO lanes (account, openid, lane, rank, wake_at) VALUES (:account, :openid, :lane, :rank, :wake_at)
 ON CONFLICT (account, openid, lane) DO UPDATE SET
   wake_at = CASE WHEN lanes.wake_at IS NULL OR excluded.wake_at < lanes.wake_at
-                 THEN excluded.wake_at ELSE lanes.wake_at END
-RETURNING id"""
+                 THEN excluded.wake_at ELSE lanes.wake_at END"""
 _INSERT = """
 INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_at, ready_at, not_after, key,
   on_closed, priority, coalesce, on_doubt, state, changed_at, history)
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
   :on_closed, :priority, :coalesce, :on_doubt, :state, :now, :history)
-ON CONFLICT (account, openid, key) DO NOTHING RETURNING id"""
+ON CONFLICT (account, openid, key) DO NOTHING"""
+_INSERT_EACH = _INSERT.replace(
+    ":lane_id", "(SELECT id FROM lanes WHERE account = :account AND openid = :openid AND lane = :lane)"
+)
 _BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
 _CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
 _SUPERSEDE = (
     _CHANGE
     + """WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')
-  AND coalesce = :coalesce"""
+  AND coalesce = :coalesce AND (key IS NULL OR key <> :key)"""
 )
 _CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
 _EXPIRE = _CHANGE + "WHERE account = :account AND state = 'held' AND not_after < :now"
@@ -90,18 +94,39 @@ def insert(
     if new.key is not None and (there := tx.row(_BY_KEY, account=account, openid=openid, key=new.key)):
         return int(there[0]), False
     if new.coalesce is not None:
-        why = f"a newer one with coalesce={new.coalesce} replaces it"
-        change = _change(now, "superseded", why)
-        tx.change(_SUPERSEDE, account=account, openid=openid, coalesce=new.coalesce, **change)
-    lane = tx.rows(_LANE, account=account, openid=openid, lane=new.lane, wake_at=new.due_at)
-    state = "queued" if new.due_at <= now else "scheduled"
-    columns = {name: getattr(new, name) for name in new.__slots__ if name != "lane"}
-    where = {"account": account, "openid": openid, "lane_id": lane[0][0], "push_id": push_id}
-    history = line(now, state, f"wanted by {origin}")
-    row = tx.row(_INSERT, **where, **columns, origin=origin, state=state, now=now, history=history)
+        tx.change(_SUPERSEDE, **_superseding(account, openid, new, now))
+    columns = {"account": account, "openid": openid, "push_id": push_id, **_columns(new, origin, now)}
+    lane = tx.rows(_LANE + " RETURNING id", **columns)
+    row = tx.row(_INSERT + " RETURNING id", **columns, lane_id=lane[0][0])
     if row is None:  # another transaction has just stored the same key
         return insert(tx, account, openid, new, origin=origin, now=now, push_id=push_id)
     return int(row[0]), True
+
+
+def insert_many(
+    tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, *, origin: str, now: float
+) -> int:
+    """Store the same follow-up for each of these users; return how many are new. It needs a key."""
+    if new.coalesce is not None:
+        tx.change_many(_SUPERSEDE, [_superseding(account, openid, new, now) for openid in openids])
+    shared = {"account": account, "push_id": None, **_columns(new, origin, now)}
+    each = [{**shared, "openid": openid} for openid in openids]
+    tx.change_many(_LANE, each)
+    return tx.change_many(_INSERT_EACH, each)
+
+
+def _columns(new: FollowUp, origin: str, now: float) -> dict[str, object]:
+    """Return what a follow-up and its lane are stored with, but for whom."""
+    state = "queued" if new.due_at <= now else "scheduled"
+    history = line(now, state, f"wanted by {origin}")
+    of_lane = {"rank": RANK[new.lane], "wake_at": new.due_at}
+    wanted = {name: getattr(new, name) for name in new.__slots__}
+    return {**wanted, **of_lane, "origin": origin, "state": state, "now": now, "history": history}
+
+
+def _superseding(account: str, openid: str, new: FollowUp, now: float) -> dict[str, object]:
+    change = _change(now, "superseded", f"a newer one with coalesce={new.coalesce} replaces it")
+    return {"account": account, "openid": openid, "coalesce": new.coalesce, "key": new.key or "", **change}
 
 
 def _change(now: float, state: str, why: str) -> dict[str, object]:

@@ -81,13 +81,14 @@ lanes = Table(
     Column("account", Text, nullable=False),
     Column("openid", Text, nullable=False),
     Column("lane", Text, nullable=False),
+    Column("rank", Integer, nullable=False),  # outbox.RANK of the lane: the lower goes first
     Column("wake_at", Double),  # when its first row wants attention; NULL while it has none
     Column("owner", Text, nullable=False, server_default=""),
     Column("boot", Text, nullable=False, server_default=""),
     Column("claim", BigInteger, nullable=False, server_default="0"),
     Column("lease_until", Double, nullable=False, server_default="0"),
     UniqueConstraint("account", "openid", "lane", name="lanes_key"),
-    Index("lanes_due", "account", "wake_at"),
+    Index("lanes_due", "account", "rank", "wake_at"),
 )
 
 _ACTIVE = text("state IN ('scheduled', 'queued', 'claimed', 'sending')")
@@ -100,7 +101,7 @@ followups = Table(
     Column("openid", Text, nullable=False),
     Column("lane_id", BigInteger, nullable=False),
     Column("push_id", BigInteger),  # the push that caused it, if one did
-    Column("origin", Text, nullable=False),  # handler | reply | cli | api | agent
+    Column("origin", Text, nullable=False),  # handler | publication | cli | api | agent | split
     Column("message", Text, nullable=False),  # JSON without touser
     Column("due_at", Double, nullable=False),
     Column("ready_at", Double, nullable=False),  # due_at, or later after a failed try
@@ -124,6 +125,55 @@ followups = Table(
     Index("followups_lane", "lane_id", "due_at", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
     Index("followups_person", "account", "openid", "state"),
     Index("followups_state", "account", "state", "id"),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("first_at", Double, nullable=False),  # its first subscription; kept when all have left
+    Index("topics_recent", "account", "first_at"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("openid", Text, primary_key=True),
+    Column("since", Double, nullable=False),
+    Index("subscriptions_person", "account", "openid"),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("message", Text, nullable=False),  # JSON without touser; the options are those of followups
+    Column("due_at", Double, nullable=False),
+    Column("not_after", Double),
+    Column("on_closed", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("coalesce", Text),
+    Column("on_doubt", Text, nullable=False),
+    Column("state", Text, nullable=False),  # running | done
+    Column("cursor", Text, nullable=False, server_default=""),  # the last openid that has its follow-up
+    Column("total", Integer, nullable=False),  # follow-ups made so far
+    Column("created_at", Double, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("boot", Text, nullable=False, server_default=""),
+    Column("lease_until", Double, nullable=False, server_default="0"),
+    UniqueConstraint("account", "topic", "key", name="publications_key"),
+    Index(
+        "publications_running",
+        "due_at",
+        postgresql_where=text("state = 'running'"),
+        sqlite_where=text("state = 'running'"),
+    ),
 )
 
 tokens = Table(

@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("openid", sa.Text(), nullable=False),
         sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("wake_at", sa.Double(), nullable=True),
         sa.Column("owner", sa.Text(), server_default="", nullable=False),
         sa.Column("boot", sa.Text(), server_default="", nullable=False),
@@ -99,7 +100,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account", "openid", "lane", name="lanes_key"),
     )
-    op.create_index("lanes_due", "lanes", ["account", "wake_at"], unique=False)
+    op.create_index("lanes_due", "lanes", ["account", "rank", "wake_at"], unique=False)
+    op.create_table(
+        "publications",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Double(), nullable=False),
+        sa.Column("not_after", sa.Double(), nullable=True),
+        sa.Column("on_closed", sa.Text(), nullable=False),
+        sa.Column("priority", sa.Text(), nullable=False),
+        sa.Column("coalesce", sa.Text(), nullable=True),
+        sa.Column("on_doubt", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.Text(), server_default="", nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("owner", sa.Text(), server_default="", nullable=False),
+        sa.Column("boot", sa.Text(), server_default="", nullable=False),
+        sa.Column("lease_until", sa.Double(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("account", "topic", "key", name="publications_key"),
+    )
+    op.create_index(
+        "publications_running",
+        "publications",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'running'"),
+        sqlite_where=sa.text("state = 'running'"),
+    )
     op.create_table(
         "pushes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -135,6 +167,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_signatures_seen_at"), "signatures", ["seen_at"], unique=False)
     op.create_table(
+        "subscriptions",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "topic", "openid"),
+    )
+    op.create_index("subscriptions_person", "subscriptions", ["account", "openid"], unique=False)
+    op.create_table(
         "tokens",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("token", sa.Text(), server_default="", nullable=False),
@@ -146,11 +187,23 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.Double(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )
+    op.create_table(
+        "topics",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "topic"),
+    )
+    op.create_index("topics_recent", "topics", ["account", "first_at"], unique=False)
 
 
 def downgrade() -> None:
     """Drop every table."""
+    op.drop_index("topics_recent", table_name="topics")
+    op.drop_table("topics")
     op.drop_table("tokens")
+    op.drop_index("subscriptions_person", table_name="subscriptions")
+    op.drop_table("subscriptions")
     op.drop_index(op.f("ix_signatures_seen_at"), table_name="signatures")
     op.drop_table("signatures")
     op.drop_index(
@@ -160,6 +213,13 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'handed_off'"),
     )
     op.drop_table("pushes")
+    op.drop_index(
+        "publications_running",
+        table_name="publications",
+        postgresql_where=sa.text("state = 'running'"),
+        sqlite_where=sa.text("state = 'running'"),
+    )
+    op.drop_table("publications")
     op.drop_index("lanes_due", table_name="lanes")
     op.drop_table("lanes")
     op.drop_table("gates")

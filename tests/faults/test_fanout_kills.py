@@ -1,0 +1,49 @@
+"""A fan-out killed again and again makes each subscriber's follow-up once."""
+
+import time
+from pathlib import Path
+
+from faults.deployment import Deployment, deployed
+from wxbot.delivery.fanout import publish
+from wxbot.protocol.content import Text
+from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.store.engine import Store
+
+SUBSCRIBERS, KILLS = 20_000, 6
+_SUBSCRIBE = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+INSERT INTO subscriptions (account, topic, openid, since) SELECT 'default', 'news', 'oUser' || i, 0 FROM n"""
+
+
+def _publish(place: Deployment) -> None:
+    """Publish to subscribers who never wrote: their follow-ups are made, and nothing is sent."""
+    store, now = Store(place.url), time.time()
+    store.write(lambda tx: tx.change(_SUBSCRIBE, count=SUBSCRIBERS))
+    store.write(lambda tx: tx.change("INSERT INTO topics (account, topic, first_at) VALUES ('default', 'news', 0)"))
+    new = FollowUp(message=message_json(Text("登机口改为 C25")), due_at=now)
+    publish(store, "default", "news", new, key="k", now=now)
+    store.close()
+
+
+def _made(place: Deployment) -> int:
+    return int(place.rows("SELECT count(*) FROM followups")[0][0])
+
+
+def test_a_fan_out_killed_again_and_again_makes_one_follow_up_for_each_subscriber(database: Path) -> None:
+    killed_midway = 0
+    with deployed(database, 1) as place:
+        _publish(place)
+        for _ in range(KILLS):
+            before = _made(place)
+            sender = place.start("wxbot.cli", "sender")
+            place.until(lambda: _made(place) > before)  # noqa: B023  # waited for at once
+            time.sleep(place.chance.uniform(0, 0.1))
+            place.kill(sender)
+            killed_midway += before < _made(place) < SUBSCRIBERS
+        place.start("wxbot.cli", "sender")
+        place.until(lambda: place.rows("SELECT state FROM publications") == [("done",)])
+
+        assert killed_midway == KILLS
+        assert place.rows("SELECT total FROM publications") == [(SUBSCRIBERS,)]
+        assert place.rows("SELECT count(*), count(DISTINCT openid) FROM followups") == [(SUBSCRIBERS, SUBSCRIBERS)]
+        assert place.rows("SELECT count(*) FROM lanes WHERE lane <> 'broadcast'") == [(0,)]

@@ -1,0 +1,67 @@
+"""The outbox: one follow-up for many users, and what replaces what."""
+
+import pytest
+
+from store.test_lanes import NOW
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.store import outbox
+from wxbot.store.engine import Store
+
+USERS = ["oA", "oB", "oC"]
+
+
+def put_many(store: Store, openids: list[str], *, key: str = "k", coalesce: str | None = None) -> int:
+    new = FollowUp(message="{}", due_at=NOW, key=key, coalesce=coalesce, lane="broadcast")
+    return store.write(lambda tx: outbox.insert_many(tx, "default", openids, new, origin="test", now=NOW))
+
+
+def put(store: Store, *, key: str | None, coalesce: str | None = "gate") -> None:
+    new = FollowUp(message="{}", due_at=NOW, key=key, coalesce=coalesce)
+    store.write(lambda tx: outbox.insert(tx, "default", "oA", new, origin="test", now=NOW))
+
+
+def states(store: Store) -> list[tuple[str, str]]:
+    return [
+        (row[0], row[1])
+        for row in store.read(lambda tx: tx.rows("SELECT openid, state FROM followups ORDER BY id"))
+    ]
+
+
+def test_one_follow_up_for_many_is_one_row_and_one_lane_for_each(store: Store) -> None:
+    assert put_many(store, USERS) == 3
+
+    assert states(store) == [(openid, "queued") for openid in USERS]
+    lanes = (
+        "SELECT l.openid, l.lane, l.rank, l.wake_at FROM followups f JOIN lanes l ON l.id = f.lane_id ORDER BY f.id"
+    )
+    assert store.read(lambda tx: tx.rows(lanes)) == [(openid, "broadcast", 3, NOW) for openid in USERS]
+    one = store.read(lambda tx: outbox.show(tx, "default", 1))
+    assert one is not None
+    assert (one.origin, one.key, [step["state"] for step in one.history]) == ("test", "k", ["queued"])
+
+
+def test_who_has_one_of_the_same_key_gets_no_second(store: Store) -> None:
+    put_many(store, ["oB"])
+
+    assert put_many(store, USERS) == 2
+    assert put_many(store, USERS) == 0
+    assert len(states(store)) == 3
+
+
+def test_one_for_many_replaces_what_waits_with_the_same_coalesce_but_never_itself(store: Store) -> None:
+    put_many(store, ["oA", "oB"], key="old", coalesce="gate")
+    put_many(store, ["oA"], key="new", coalesce="gate")
+    put_many(store, ["oA"], key="new", coalesce="gate")
+
+    assert states(store) == [("oA", "superseded"), ("oB", "queued"), ("oA", "queued")]
+
+
+@pytest.mark.parametrize("old", [None, "old"])
+@pytest.mark.parametrize("new", [None, "new"])
+def test_a_newer_one_replaces_an_older_one_whether_they_have_keys_or_not(
+    store: Store, old: str | None, new: str | None
+) -> None:
+    put(store, key=old)
+    put(store, key=new)
+
+    assert states(store) == [("oA", "superseded"), ("oA", "queued")]

@@ -1,0 +1,101 @@
+"""`wxbot publish`, `wxbot topics`: one message for all who subscribe, and who that is."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Literal
+
+import click
+
+from wxbot import app
+from wxbot.cli import show
+from wxbot.cli.outbox import When
+from wxbot.delivery.fanout import publish as publish_to
+from wxbot.errors import NotFound
+from wxbot.protocol.content import Text
+from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.reply.context import moment
+from wxbot.store import topics as rows
+from wxbot.store.engine import Store
+
+
+@click.command()
+@click.argument("topic")
+@click.argument("text")
+@click.option("--key", required=True, help="Idempotency: a second one with this key is the first one.")
+@click.option("--at", type=When(), help="When: +2h, or 2026-11-25T13:25+08:00. Now if not given.")
+@click.option("--not-after", type=When(), help="Of no use later than this.")
+@click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True)
+@click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True)
+@click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True)
+@show.ACCOUNT
+@show.AS_JSON
+def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
+    topic: str,
+    text: str,
+    key: str,
+    at: datetime | timedelta | None,
+    not_after: datetime | timedelta | None,
+    on_closed: Literal["hold", "drop"],
+    priority: Literal["normal", "decisive"],
+    on_doubt: Literal["resend", "park"],
+    account: str,
+    as_json: bool,
+) -> None:
+    """Send a text to everybody who subscribes to a topic when it is due; a sender makes the follow-ups."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    message = FollowUp(
+        message=message_json(Text(text)),
+        due_at=now if at is None else moment(at, now),
+        not_after=None if not_after is None else moment(not_after, now),
+        on_closed=on_closed,
+        priority=priority,
+        on_doubt=on_doubt,
+    )
+    published = publish_to(store, account, topic, message, key=key, now=now)
+    if as_json:
+        show.document(asdict(published))
+    else:
+        click.echo(
+            f"publication {published.id}" + ("" if published.is_new else ": this key had been used, nothing new")
+        )
+
+
+@click.command()
+@click.argument("topic", required=False)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@show.ACCOUNT
+@show.AS_JSON
+def topics(topic: str | None, limit: int, account: str, as_json: bool) -> None:
+    """List the newest topics with their subscribers' number, or one topic's subscribers."""
+    store = app.open_store(app.from_environment(quiet=True))
+    if topic is None:
+        _list_topics(store, account, limit, as_json=as_json)
+    else:
+        _list_subscribers(store, account, topic, limit, as_json=as_json)
+
+
+def _list_topics(store: Store, account: str, limit: int, *, as_json: bool) -> None:
+    found = store.read(lambda tx: rows.recent(tx, account, limit))
+    if as_json:
+        show.document([asdict(one) for one in found])
+        return
+    show.table(
+        ["topic", "subscribers", "since"],
+        [[one.topic, str(one.subscribers), show.local(one.first_at)] for one in found],
+        "nobody has subscribed to anything yet",
+    )
+
+
+def _list_subscribers(store: Store, account: str, topic: str, limit: int, *, as_json: bool) -> None:
+    if not store.read(lambda tx: rows.is_known(tx, account, topic)):
+        raise NotFound(f"nobody ever subscribed to {topic!r} in account {account!r}; `wxbot topics` lists them")
+    found = store.read(lambda tx: rows.subscribers(tx, account, topic, limit=limit))
+    if as_json:
+        show.document([asdict(one) for one in found])
+        return
+    show.table(
+        ["openid", "since"],
+        [[one.openid, show.local(one.since)] for one in found],
+        "all its subscribers have left",
+    )

@@ -1,0 +1,85 @@
+"""Fan-out: one publication becomes one follow-up for each subscriber of its topic.
+
+Publishing stores one row and returns; a sender's process makes the follow-ups, chunk by chunk. Each
+chunk is one transaction that stores its follow-ups and moves the cursor, so that a process killed
+at any moment leaves nothing half done: another goes on behind the last chunk that was committed.
+"""
+
+import time
+from dataclasses import dataclass, replace
+
+import structlog
+
+from wxbot.clock import Clock
+from wxbot.errors import InvalidMessage, NotFound
+from wxbot.protocol.outgoing import FollowUp
+from wxbot.protocol.topic import check_topic
+from wxbot.store import outbox, publications, topics
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.lanes import Lease
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 500  # follow-ups in one transaction
+LEASE = 1.0  # seconds; how long a publication rests when the process that works at it is killed
+_PAUSE = 0.02  # seconds between two chunks, so that pushes get at the database
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The publication's id; `is_new` is False when its key had been used, and then the first one counts."""
+
+    id: int
+    is_new: bool
+
+
+def publish(store: Store, account: str, topic: str, new: FollowUp, *, key: str, now: float) -> Published:
+    """Store a message for all who subscribe to a topic when it is due; `key` makes a second one the first.
+
+    Raises NotFound for a topic that nobody ever subscribed to, InvalidMessage for one that is too late.
+    """
+    check_topic(topic)
+    if not key:
+        raise InvalidMessage("a publication needs a key: it is what keeps a second try from being sent again")
+    if new.not_after is not None and new.not_after <= now:
+        raise InvalidMessage(f"not_after ({new.not_after:.0f}) has passed: it would never be sent")
+    prompt = replace(new, due_at=max(new.due_at, now))  # who subscribed until it is due gets it
+
+    def work(tx: Transaction) -> Published:
+        if not topics.is_known(tx, account, topic):
+            raise NotFound(f"nobody ever subscribed to {topic!r} in account {account!r}; `wxbot topics` lists them")
+        return Published(*publications.insert(tx, account, topic, key, prompt, now=now))
+
+    return store.write(work)
+
+
+class Fanout:
+    """Makes the follow-ups of the publications that are due. Any number may run, anywhere."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def step(self) -> bool:
+        """Make one chunk of one publication; return whether there was anything to do."""
+        now = self._clock.now()
+        if not self._store.read(lambda tx: publications.any_due(tx, now)):
+            return False
+        worked = self._store.write(lambda tx: self._chunk(tx, now))
+        time.sleep(_PAUSE)
+        return worked
+
+    def _chunk(self, tx: Transaction, now: float) -> bool:
+        clock = self._store.lease_clock(tx)
+        one = publications.claim(tx, Lease(self._store.owner, self._store.boot, clock, clock + LEASE), now)
+        if one is None:
+            return False
+        # Who comes while the fan-out runs comes too late: whether they get it must not hang on their openid.
+        found = topics.subscribers(tx, one.account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
+        account, new = one.account, one.follow_up()
+        made = outbox.insert_many(tx, account, [each.openid for each in found], new, origin="publication", now=now)
+        done = len(found) < CHUNK
+        cursor = found[-1].openid if found else one.cursor
+        publications.advance(tx, one, cursor=cursor, made=made, done=done)
+        if done:
+            log.info("published", action="publication_done", account=account, publication=one.id)
+        return True

@@ -1,0 +1,83 @@
+"""Topics and who subscribes to them.
+
+A topic is known from its first subscription on, also when all its subscribers have left: a
+publication to it is then no mistake. Only someone who follows the account can subscribe.
+"""
+
+from dataclasses import dataclass
+
+from wxbot.store.engine import Transaction
+
+_SUBSCRIBE = """
+INSERT INTO subscriptions (account, topic, openid, since)
+SELECT :account, :topic, openid, :now FROM contacts
+WHERE account = :account AND openid = :openid AND subscribed = 1
+ON CONFLICT (account, topic, openid) DO NOTHING"""
+_KNOW = """
+INSERT INTO topics (account, topic, first_at) VALUES (:account, :topic, :now)
+ON CONFLICT (account, topic) DO NOTHING"""
+_UNSUBSCRIBE = "DELETE FROM subscriptions WHERE account = :account AND topic = :topic AND openid = :openid"
+_FORGET = "DELETE FROM subscriptions WHERE account = :account AND openid = :openid"
+_KNOWN = "SELECT 1 FROM topics WHERE account = :account AND topic = :topic"
+_SUBSCRIBERS = """
+SELECT openid, since FROM subscriptions
+WHERE account = :account AND topic = :topic AND openid > :after AND since <= :until
+ORDER BY openid LIMIT :limit"""
+_RECENT = """
+SELECT topic, first_at,
+  (SELECT count(*) FROM subscriptions AS s WHERE s.account = t.account AND s.topic = t.topic)
+FROM topics AS t WHERE account = :account ORDER BY first_at DESC, topic LIMIT :limit"""
+_EVER = float("inf")
+
+
+def subscribe(tx: Transaction, account: str, topic: str, openid: str, now: float) -> bool:
+    """Subscribe a user; False, and nothing changed, when they are subscribed already or do not follow us."""
+    if not tx.change(_SUBSCRIBE, account=account, topic=topic, openid=openid, now=now):
+        return False
+    tx.change(_KNOW, account=account, topic=topic, now=now)
+    return True
+
+
+def unsubscribe(tx: Transaction, account: str, topic: str, openid: str) -> bool:
+    """End a subscription; False when there was none."""
+    return tx.change(_UNSUBSCRIBE, account=account, topic=topic, openid=openid) == 1
+
+
+def forget(tx: Transaction, account: str, openid: str) -> int:
+    """End all subscriptions of a user; return how many there were."""
+    return tx.change(_FORGET, account=account, openid=openid)
+
+
+def is_known(tx: Transaction, account: str, topic: str) -> bool:
+    """Return whether anybody ever subscribed to a topic."""
+    return tx.row(_KNOWN, account=account, topic=topic) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who subscribes, and since when."""
+
+    openid: str
+    since: float
+
+
+def subscribers(
+    tx: Transaction, account: str, topic: str, *, limit: int, after: str = "", until: float = _EVER
+) -> list[Subscriber]:
+    """Return a topic's subscribers by openid, those after one openid, and who were there at `until`."""
+    found = tx.rows(_SUBSCRIBERS, account=account, topic=topic, after=after, until=until, limit=limit)
+    return [Subscriber(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as an operator sees it."""
+
+    topic: str
+    first_at: float
+    subscribers: int
+
+
+def recent(tx: Transaction, account: str, limit: int) -> list[Topic]:
+    """Return the topics that were new last, newest first, also those without subscribers."""
+    return [Topic(*row) for row in tx.rows(_RECENT, account=account, limit=limit)]
