@@ -31,7 +31,7 @@ def _made(place: Deployment) -> int:
 
 def test_a_fan_out_killed_again_and_again_makes_one_follow_up_for_each_subscriber(database: Path) -> None:
     killed_midway = 0
-    with deployed(database, 1) as place:
+    with deployed(database) as place:
         _publish(place)
         for _ in range(KILLS):
             before = _made(place)
