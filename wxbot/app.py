@@ -25,7 +25,7 @@ from wxbot.reply.bot import Bot
 from wxbot.reply.deadline import Answering
 from wxbot.reply.rules import load_rules
 from wxbot.settings import Account, Settings
-from wxbot.store import outbox, pushes
+from wxbot.store import idempotency, outbox, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.web.health import health
 from wxbot.web.webhook import Door, webhook
@@ -151,5 +151,6 @@ def _import(name: str) -> Bot:
 
 def _tidy(tx: Transaction, accounts: list[str], now: float) -> None:
     pushes.forget_signatures(tx, now - 2 * FRESH)
+    idempotency.forget(tx, now - idempotency.KEPT)
     for account in accounts:
         outbox.expire_held(tx, account, now)
