@@ -28,6 +28,7 @@ from wxbot.settings import Account, Settings
 from wxbot.store import idempotency, outbox, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.web.health import health
+from wxbot.web.push_api import push_api
 from wxbot.web.webhook import Door, webhook
 
 _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
@@ -50,6 +51,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(webhook(doors, clock))
     app.register_blueprint(health(store))
+    app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))
     return app
 
 
