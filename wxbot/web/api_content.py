@@ -6,13 +6,15 @@ What the platform would refuse is refused here, by the rules of `protocol.conten
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol import content
 from wxbot.protocol.outgoing import message_json
 
-Filled = Annotated[str, Field(min_length=1)]
+# Told to callers, and checked by `protocol.content` with a better sentence: something that can be seen.
+VISIBLE: dict[str, JsonValue] = {"minLength": 1, "pattern": r"[^\s\x00-\x1f\ufffe\uffff]"}
+Filled = Annotated[str, Field(json_schema_extra=VISIBLE)]
 
 
 class _Part(BaseModel):

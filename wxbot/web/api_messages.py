@@ -15,6 +15,8 @@ from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once
 from wxbot.web.api_models import Cancelled, NewMessage, Queued, Step, StoredMessage
 from wxbot.web.problems import Problem, at_field
 
+_LARGEST_ID = 2**63 - 1  # what the databases can hold
+
 
 def send_message(call: Call) -> Answer:
     """Queue a message."""
@@ -90,17 +92,17 @@ def cancel_message(call: Call) -> Answer:
 
     def work(tx: Transaction) -> Answer:
         id = call.place["id"]
-        changed = outbox.cancel(tx, call.account, id, call.now, f"cancelled by API key {call.apikey}")
-        state = _found(tx, call.account, id).state
-        if not changed and state != "cancelled":
-            raise Problem(409, f"it is too late to cancel: message {id} is {state}")
+        before = _found(tx, call.account, id).state
+        cancelled = outbox.cancel(tx, call.account, id, call.now, f"cancelled by API key {call.apikey}")
+        if not cancelled and before != "cancelled":
+            raise Problem(409, f"it is too late to cancel: message {id} is {_found(tx, call.account, id).state}")
         return answer(200, Cancelled(id=id))
 
     return call.store.write(work)
 
 
 def _found(tx: Transaction, account: str, id: int) -> StoredFollowUp:
-    found = outbox.show(tx, account, id)
+    found = outbox.show(tx, account, id) if id <= _LARGEST_ID else None
     if found is None:
         raise Problem(404, f"there is no message {id}")
     return found

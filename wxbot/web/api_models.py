@@ -21,7 +21,7 @@ from pydantic import (
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Text
 from wxbot.protocol.outgoing import FollowUp, message_json
-from wxbot.web.api_content import Message
+from wxbot.web.api_content import VISIBLE, Message
 
 LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
 _LAST = 4_102_444_800  # 2100-01-01: later ones are milliseconds by mistake
@@ -51,6 +51,7 @@ Moment = Annotated[
         "description": "Unix seconds, or ISO 8601 with a time zone.",
     }),
 ]  # fmt: skip
+Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TEXT})]
 Word = Annotated[str, Field(pattern=_WORD)]
 _EITHER: list[JsonValue] = [
     {
@@ -70,7 +71,7 @@ class NewMessage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra={"oneOf": _EITHER})
 
     openid: Annotated[str, Field(pattern=OPENID)]
-    text: Annotated[str, Field(description=f"A text of at most {MAX_TEXT} bytes of UTF-8.")] | None = None
+    text: Visible | None = Field(default=None, description=f"A text of at most {MAX_TEXT} bytes of UTF-8.")
     message: Message | None = Field(default=None, validate_default=True, description="Anything but a plain text.")
     due_at: Moment | None = Field(default=None, description="When; at once if not given.")
     not_after: Moment | None = Field(default=None, description="Of no use later than this.")

@@ -10,11 +10,10 @@ from pydantic.json_schema import models_json_schema
 from wxbot.web.api_call import LONGEST_KEY, Operation
 from wxbot.web.problems import CONTENT_TYPE, ProblemBody
 
-LARGEST_ID = 2**63 - 1
 _REF = "#/components/schemas/"
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "account": {"type": "string", "example": "default"},
-    "id": {"type": "integer", "minimum": 0, "maximum": LARGEST_ID},
+    "id": {"type": "integer", "minimum": 0},
     "openid": {"type": "string"},
 }
 _REFUSALS = {

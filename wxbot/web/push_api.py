@@ -14,7 +14,7 @@ from wxbot.store.engine import Store
 from wxbot.web import api_contacts, api_messages
 from wxbot.web.api_auth import Guard
 from wxbot.web.api_call import Answer, Call, Operation
-from wxbot.web.openapi import LARGEST_ID, openapi, refusals
+from wxbot.web.openapi import openapi, refusals
 from wxbot.web.problems import Problem, of_error
 
 log = structlog.get_logger(__name__)
@@ -55,8 +55,7 @@ def push_api(store: Store, clock: Clock, accounts: Set[str], rate: float) -> Blu
 
 def rule(one: Operation) -> str:
     """Return an operation's path as Flask routes it."""
-    path = f"{OF_ACCOUNT}{one.path}".replace("{id}", f"{{int(max={LARGEST_ID}):id}}")
-    return path.replace("{", "<").replace("}", ">")
+    return f"{OF_ACCOUNT}{one.path}".replace("{id}", "<int:id>").replace("{", "<").replace("}", ">")
 
 
 def _view(one: Operation, guard: Guard, store: Store, clock: Clock) -> Callable[..., Response]:
