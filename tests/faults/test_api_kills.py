@@ -15,7 +15,7 @@ from wxbot.store import apikeys, contacts
 from wxbot.store.engine import Store
 
 PORT = 18_733
-KEYS, AT_ONCE, FEWEST_KILLS = 60, 5, 5
+KEYS, AT_ONCE, FEWEST_KILLS = 40, 5, 5
 
 
 def _key(place: Deployment) -> str:

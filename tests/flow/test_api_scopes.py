@@ -113,6 +113,20 @@ def test_a_key_that_has_ended_opens_nothing(shared: Stage, end: str) -> None:
     assert refused(caller.get("/contacts"))[0] == 401
 
 
+def test_the_use_of_a_key_is_noted_to_the_minute(shared: Stage) -> None:
+    caller, now = Caller(shared), shared.clock.now()
+
+    def used_after_a_call_at(seconds: float) -> float | None:
+        shared.clock.seconds = now + seconds
+        caller.get("/contacts/oNobody")
+        store = shared.store()
+        found = {one.id: one.used_at for one in store.read(apikeys.listed)}
+        store.close()
+        return found[caller.key.split("_")[1]]
+
+    assert [used_after_a_call_at(seconds) for seconds in (0, 59, 60)] == [now, now, now + 60]
+
+
 def test_no_route_to_an_account_lies_beside_the_operations(shared: Stage) -> None:
     app = Flask("routes")
     store = shared.store()

@@ -1,8 +1,10 @@
 """The push API over real HTTP: what it takes arrives on the phone, what it refuses changes nothing."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -328,6 +330,26 @@ def test_no_error_of_the_api_is_html(still: Stage, method: str, path: str, statu
     base = still.webhook.removesuffix("/wechat")
 
     assert refused(requests.request(method, base + path, timeout=10))[0] == status
+
+
+def test_a_method_that_a_path_does_not_have_is_answered_with_those_it_has(still: Stage) -> None:
+    answer = Caller(still).call("PUT", "/messages/1")
+
+    assert set(answer.headers["Allow"].split(", ")) >= {"GET", "DELETE"}
+
+
+def test_the_examples_in_the_docs_are_taken_and_answered_as_they_say(still: Stage) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    still.clock.advance(datetime.fromisoformat("2026-11-24T08:00+08:00").timestamp() - still.clock.now())
+    user, caller = writer(still), Caller(still)
+    bodies = re.findall(r"--json '(.*?)'", page, re.DOTALL)
+    answers = [caller.post(json.loads(body.replace("oUser", user))) for body in bodies]
+    told = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json() == {**told, "id": 1}
+    wrong = caller.post({"openid": user, "text": "x", "due_at": "2026-11-25T12:35"})
+    assert wrong.json() == json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
 
 
 def test_the_description_and_the_page_name_every_call(still: Stage) -> None:

@@ -36,7 +36,9 @@ def push_api(store: Store, clock: Clock, accounts: Set[str], rate: float) -> Blu
 
     @blueprint.errorhandler(Exception)
     def refuse(exc: Exception) -> Response:
-        return of_error(exc).response()
+        problem = of_error(exc)
+        log.info("API call refused", action="api_refused", call=request.endpoint, status=problem.status)
+        return problem.response()
 
     @blueprint.errorhandler(HTTPException)
     @blueprint.app_errorhandler(HTTPException)
