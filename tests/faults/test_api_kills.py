@@ -1,5 +1,6 @@
 """A call of the push API under an Idempotency-Key is done once, by `kill -9` of those who answer it."""
 
+import socket
 import subprocess
 import threading
 import time
@@ -14,8 +15,12 @@ from faults.test_kills import _answers, _workers
 from wxbot.store import apikeys, contacts
 from wxbot.store.engine import Store
 
-PORT = 18_733
 KEYS, AT_ONCE, FEWEST_KILLS = 40, 5, 5
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def _key(place: Deployment) -> str:
@@ -27,13 +32,13 @@ def _key(place: Deployment) -> str:
         store.close()
 
 
-def _post_until_answered(bearer: str, number: int) -> bytes:
+def _post_until_answered(port: int, bearer: str, number: int) -> bytes:
     headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": f"order {number}"}
     body = {"openid": "oUser", "text": f"order {number}"}
     end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
-            url = f"http://127.0.0.1:{PORT}/api/v1/accounts/default/messages"
+            url = f"http://127.0.0.1:{port}/api/v1/accounts/default/messages"
             answer = requests.post(url, json=body, headers=headers, timeout=10)
         except requests.RequestException:
             continue
@@ -54,17 +59,18 @@ def _kill_again_and_again(
 
 
 def test_calls_repeated_through_kills_are_done_once_and_all_get_the_same_bytes(database: Path) -> None:
-    with deployed(database, PORT) as place:
+    port = _free_port()
+    with deployed(database, port) as place:
         conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
         web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
-        place.until(lambda: _answers(PORT))
+        place.until(lambda: _answers(port))
         bearer, enough = _key(place), threading.Event()
         killed: list[int] = []
         killer = threading.Thread(target=_kill_again_and_again, args=(place, web, killed, enough))
         killer.start()
         with ThreadPoolExecutor(10) as pool:
             numbers = [number for number in range(KEYS) for _ in range(AT_ONCE)]
-            answers = list(pool.map(partial(_post_until_answered, bearer), numbers))
+            answers = list(pool.map(partial(_post_until_answered, port, bearer), numbers))
         enough.set()
         killer.join()
 

@@ -85,9 +85,11 @@ class NewMessage(BaseModel):
     @classmethod
     def _text_fits(cls, value: str | None) -> str | None:
         try:
-            return value if value is None else (message_json(Text(value)) and value)
+            if value is not None:
+                message_json(Text(value))
         except InvalidMessage as exc:
             raise ValueError(str(exc)) from None
+        return value
 
     @field_validator("message")
     @classmethod
