@@ -27,9 +27,10 @@ from wxbot.reply.bot import Bot
 from wxbot.reply.deadline import Answering
 from wxbot.reply.rules import load_rules
 from wxbot.settings import Account, Settings
-from wxbot.store import outbox, pushes
+from wxbot.store import idempotency, outbox, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.web.health import health
+from wxbot.web.push_api import push_api
 from wxbot.web.webhook import Door, webhook
 
 _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
@@ -53,6 +54,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(webhook(doors, clock))
     app.register_blueprint(health(store))
+    app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))
     return app
 
 
@@ -160,5 +162,6 @@ def _import(name: str) -> Bot:
 
 def _tidy(tx: Transaction, accounts: list[str], now: float) -> None:
     pushes.forget_signatures(tx, now - 2 * FRESH)
+    idempotency.forget(tx, now - idempotency.KEPT)
     for account in accounts:
         outbox.expire_held(tx, account, now)

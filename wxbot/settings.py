@@ -114,6 +114,7 @@ class Settings(BaseModel):
     handler_threads: int = Field(default=32, ge=1, le=1024)
     reply_budget: float = Field(default=3.5, gt=0, le=4.5)  # seconds a handler has before it is handed off
     apology: str = "抱歉，出了点问题，请稍后再试。"  # when a handler fails; "" for silence
+    api_rate: float = Field(default=50.0, gt=0, le=10_000)  # calls a second, for each key and web process
     sender: SenderSettings = SenderSettings()
     clock_file: Path | None = None  # development: the simulator's clock
 

@@ -141,6 +141,7 @@ def settings_for(
     module.bot = bot  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module
     budget = account.pop("reply_budget", 0.3)
+    api_rate = account.pop("api_rate", 1000)
     secrets = {"token": config.token, "appsecret": config.secret, "aes_key": config.aes_key}
     known = {"mode": config.mode, "rights": config.rights, "appid": config.appid, "api_base": platform}
     return Settings.model_validate(
@@ -149,6 +150,7 @@ def settings_for(
             "database_url": f"sqlite:///{database}",
             "bot": f"{module.__name__}:bot",
             "reply_budget": budget,
+            "api_rate": api_rate,
             "sender": {"poll": 0.01, "request_limit": 1.0, "lease": 5.0, "threads": 4},
         }
     )

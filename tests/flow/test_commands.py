@@ -69,6 +69,8 @@ def test_send_queues_and_outbox_and_explain_tell_what_became_of_it(still: Stage)
         (["outbox", "show", "99"], "no follow-up 99"),
         (["contacts", "oNobody"], "never written"),
         (["replay", "99"], "no push 99"),
+        (["apikey", "revoke", "99"], "no key '99'"),
+        (["apikey", "create", "x", "--scope", "send", "--account", "b"], "no account 'b'"),
         (["send", "oNobody", " "], "needs content"),
         (["send", "oNobody", "长" * 800], "at most 2047 bytes"),
     ],
@@ -104,6 +106,22 @@ def test_cancel_and_retry_change_what_they_may_and_name_what_they_may_not(still:
     assert "cancelled" in run(still, "outbox", "cancel", "1").stdout
     assert "1 is cancelled" in run(still, "outbox", "cancel", "1").stderr
     assert run(still, "outbox", "retry", "1").returncode == 0
+
+
+def test_a_key_is_shown_once_and_ends_when_it_is_revoked(still: Stage) -> None:
+    made = run(
+        still, "apikey", "create", "airline", "--scope", "send", "--scope", "read", "--expires", "+90d"
+    ).stdout
+    id = made.split("_")[1]
+
+    assert made.startswith("wxk_")
+    [listed] = json.loads(run(still, "apikey", "list", "--json").stdout)
+    assert (listed["id"], listed["account"], listed["scopes"]) == (id, "default", ["read", "send"])
+    shown = run(still, "apikey", "list").stdout
+    assert ("live" in shown, made.strip().split("_", 2)[2] in shown) == (True, False)
+    assert "is revoked" in run(still, "apikey", "revoke", id).stdout
+    assert "already" in run(still, "apikey", "revoke", id).stdout
+    assert "revoked" in run(still, "apikey", "list").stdout
 
 
 def test_doctor_finds_what_is_not_fit(still: Stage) -> None:

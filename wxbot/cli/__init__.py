@@ -9,6 +9,7 @@ import click
 from wxbot.errors import SettingsError, WxbotError
 
 COMMANDS = {
+    "apikey": "wxbot.cli.apikey:apikey",
     "contacts": "wxbot.cli.people:contacts",
     "demo": "wxbot.cli.demo:demo",
     "doctor": "wxbot.cli.doctor:doctor",

@@ -8,7 +8,7 @@ import click
 from wxbot import app
 from wxbot.cli import show
 from wxbot.errors import NotFound
-from wxbot.protocol.window import Grant, is_unlimited
+from wxbot.protocol.window import is_unlimited
 from wxbot.store import contacts as people
 from wxbot.store import pushes
 from wxbot.store.contacts import Contact
@@ -40,12 +40,8 @@ def contacts(openid: str | None, limit: int, account: str, as_json: bool) -> Non
     )
 
 
-def _open(one: Contact, now: float) -> list[Grant]:
-    return [grant for grant in one.grants if one.subscribed and grant.is_open(now)]
-
-
 def _row(one: Contact, now: float) -> list[str]:
-    grants = _open(one, now)
+    grants = one.open_grants(now)
     if not grants:
         why = "unfollowed" if not one.subscribed else f"refused {one.refused}" if one.refused else "window closed"
         return [one.openid, show.local(one.last_at), "0", why, "-"]
@@ -56,7 +52,7 @@ def _row(one: Contact, now: float) -> list[str]:
 
 
 def _plain(one: Contact, now: float) -> dict[str, Any]:
-    left = sum(grant.left for grant in _open(one, now))
+    left = sum(grant.left for grant in one.open_grants(now))
     return {**asdict(one), "reachable": left > 0, "left": None if is_unlimited(left) else left}
 
 

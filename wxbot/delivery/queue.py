@@ -21,12 +21,13 @@ class Queued:
 
 def queue(store: Store, account: str, openid: str, new: FollowUp, *, origin: str, now: float) -> Queued:
     """Store a follow-up durably; raises NotFound for a stranger, InvalidMessage for one that is too late."""
+    return store.write(lambda tx: enqueue(tx, account, openid, new, origin=origin, now=now))
+
+
+def enqueue(tx: Transaction, account: str, openid: str, new: FollowUp, *, origin: str, now: float) -> Queued:
+    """Do the same inside a transaction that does more; what it raises must end that transaction."""
     if new.not_after is not None and new.not_after <= now:
         raise InvalidMessage(f"not_after ({new.not_after:.0f}) has passed: it would never be sent")
-
-    def work(tx: Transaction) -> Queued:
-        if contacts.show(tx, account, openid) is None:
-            raise NotFound(f"{openid} has never written to account {account!r}: nothing may be sent to a stranger")
-        return Queued(*outbox.insert(tx, account, openid, new, origin=origin, now=now))
-
-    return store.write(work)
+    if contacts.show(tx, account, openid) is None:
+        raise NotFound(f"{openid} has never written to account {account!r}: nothing may be sent to a stranger")
+    return Queued(*outbox.insert(tx, account, openid, new, origin=origin, now=now))

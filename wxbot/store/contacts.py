@@ -47,6 +47,8 @@ WHERE account = :account AND openid = :openid"""
 _COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
   refused"""
 _LIST = f"SELECT {_COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
+_PAGE = f"""
+SELECT {_COLUMNS} FROM contacts WHERE account = :account AND openid > :after ORDER BY openid LIMIT :limit"""
 _SHOW = f"SELECT {_COLUMNS} FROM contacts WHERE account = :account AND openid = :openid"
 _SESSION = "SELECT session, session_until FROM contacts WHERE account = :account AND openid = :openid"
 _SAVE = """
@@ -105,6 +107,10 @@ class Contact:
     grants: Sequence[Grant]
     refused: int
 
+    def open_grants(self, now: float) -> list[Grant]:
+        """Return the grants on which a message may start now; none for one who unfollowed."""
+        return [grant for grant in self.grants if self.subscribed and grant.is_open(now)]
+
 
 def _contact(row: Row) -> Contact:
     return Contact(row[0], row[1], row[2], bool(row[3]), _grants(row[4:8]), row[8])
@@ -113,6 +119,11 @@ def _contact(row: Row) -> Contact:
 def recent(tx: Transaction, account: str, limit: int) -> list[Contact]:
     """Return the contacts last heard of, newest first."""
     return [_contact(row) for row in tx.rows(_LIST, account=account, limit=limit)]
+
+
+def page(tx: Transaction, account: str, after: str, limit: int) -> list[Contact]:
+    """Return the contacts behind the openid `after`, by openid; "" for the first ones."""
+    return [_contact(row) for row in tx.rows(_PAGE, account=account, after=after, limit=limit)]
 
 
 def show(tx: Transaction, account: str, openid: str) -> Contact | None:

@@ -209,3 +209,29 @@ buckets = Table(
     Column("boot", Text, nullable=False),
     Column("filled_at", Double, nullable=False),  # on the lease clock
 )
+
+apikeys = Table(
+    "apikeys",
+    metadata,
+    Column("id", Text, primary_key=True),  # the public half of the key
+    Column("account", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),  # whose it is, for people
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of the secret, which is not kept
+    Column("scopes", Text, nullable=False),  # send | read | cancel, with spaces between
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("used_at", Double),  # to the minute
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("apikey", Text, primary_key=True),
+    Column("key", Text, primary_key=True),  # the caller's Idempotency-Key
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of the request
+    Column("status", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),  # the exact bytes of the first answer
+    Column("created_at", Double, nullable=False, index=True),
+)

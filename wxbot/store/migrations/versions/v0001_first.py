@@ -10,6 +10,20 @@ down_revision = None
 def upgrade() -> None:
     """Create every table."""
     op.create_table(
+        "apikeys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=True),
+        sa.Column("revoked_at", sa.Double(), nullable=True),
+        sa.Column("used_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_apikeys_account"), "apikeys", ["account"], unique=False)
+    op.create_table(
         "buckets",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("level", sa.Double(), nullable=False),
@@ -85,6 +99,18 @@ def upgrade() -> None:
         sa.Column("probe_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("account", "interface"),
     )
+    op.create_table(
+        "idempotency",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("apikey", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "apikey", "key"),
+    )
+    op.create_index(op.f("ix_idempotency_created_at"), "idempotency", ["created_at"], unique=False)
     op.create_table(
         "lanes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -222,6 +248,8 @@ def downgrade() -> None:
     op.drop_table("publications")
     op.drop_index("lanes_due", table_name="lanes")
     op.drop_table("lanes")
+    op.drop_index(op.f("ix_idempotency_created_at"), table_name="idempotency")
+    op.drop_table("idempotency")
     op.drop_table("gates")
     op.drop_index("followups_state", table_name="followups")
     op.drop_index("followups_person", table_name="followups")
@@ -235,3 +263,5 @@ def downgrade() -> None:
     op.drop_index("contacts_recent", table_name="contacts")
     op.drop_table("contacts")
     op.drop_table("buckets")
+    op.drop_index(op.f("ix_apikeys_account"), table_name="apikeys")
+    op.drop_table("apikeys")

@@ -1,0 +1,76 @@
+"""A call of the push API under an Idempotency-Key is done once, by `kill -9` of those who answer it."""
+
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import requests
+
+from faults.deployment import Deployment, deployed
+from faults.test_kills import _answers, _workers
+from wxbot.store import apikeys, contacts
+from wxbot.store.engine import Store
+
+KEYS, AT_ONCE, FEWEST_KILLS = 40, 5, 5
+
+
+def _key(place: Deployment) -> str:
+    store, now = Store(place.url), time.time()
+    try:
+        store.write(partial(contacts.seen, account="default", openid="oUser", now=now, grant=None))
+        return store.write(lambda tx: apikeys.create(tx, "default", "test", ["send"], now=now))
+    finally:
+        store.close()
+
+
+def _post_until_answered(port: int, bearer: str, number: int) -> bytes:
+    headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": f"order {number}"}
+    body = {"openid": "oUser", "text": f"order {number}"}
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            url = f"http://127.0.0.1:{port}/api/v1/accounts/default/messages"
+            answer = requests.post(url, json=body, headers=headers, timeout=10)
+        except requests.RequestException:
+            continue
+        if answer.status_code == 202:
+            return answer.content
+        assert answer.status_code in {429, 503}, answer.text
+        time.sleep(0.2)
+    raise AssertionError(f"order {number} had no answer in 60 s")
+
+
+def _kill_again_and_again(
+    place: Deployment, web: "subprocess.Popen[bytes]", killed: list[int], enough: threading.Event
+) -> None:
+    while not enough.wait(place.chance.uniform(0.1, 0.4)):
+        place.until(lambda: len(_workers(web)) == 2)
+        killed.append(place.chance.choice(_workers(web)))
+        subprocess.run(["kill", "-9", str(killed[-1])], check=True)
+
+
+def test_calls_repeated_through_kills_are_done_once_and_all_get_the_same_bytes(database: Path) -> None:
+    with deployed(database) as place:
+        conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
+        web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
+        place.until(lambda: _answers(place.port))
+        bearer, enough = _key(place), threading.Event()
+        killed: list[int] = []
+        killer = threading.Thread(target=_kill_again_and_again, args=(place, web, killed, enough))
+        killer.start()
+        with ThreadPoolExecutor(10) as pool:
+            numbers = [number for number in range(KEYS) for _ in range(AT_ONCE)]
+            answers = list(pool.map(partial(_post_until_answered, place.port, bearer), numbers))
+        enough.set()
+        killer.join()
+
+        assert len(killed) >= FEWEST_KILLS
+        by_number: dict[int, set[bytes]] = {number: set() for number in numbers}
+        for number, answer in zip(numbers, answers, strict=True):
+            by_number[number].add(answer)
+        assert [number for number, given in by_number.items() if len(given) != 1] == []
+        assert place.rows("SELECT count(*), count(DISTINCT message) FROM followups") == [(KEYS, KEYS)]
+        assert place.rows("SELECT count(*) FROM idempotency WHERE status = 202") == [(KEYS,)]

@@ -1,0 +1,77 @@
+"""`wxbot apikey`: who may call the push API."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+import click
+
+from wxbot import app
+from wxbot.cli import show
+from wxbot.cli.outbox import When
+from wxbot.errors import NotFound
+from wxbot.reply.context import moment
+from wxbot.store import apikeys
+from wxbot.store.apikeys import SCOPES, ApiKey, Scope
+
+
+@click.group()
+def apikey() -> None:
+    """Make, list and revoke the keys of the push API."""
+
+
+@apikey.command()
+@click.argument("name")
+@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True, help="May be repeated.")
+@click.option("--expires", type=When(), help="When it ends: +90d, or 2027-01-01T00:00+08:00. Never if not given.")
+@show.ACCOUNT
+@show.AS_JSON
+def create(
+    name: str, scopes: tuple[Scope, ...], expires: datetime | timedelta | None, account: str, as_json: bool
+) -> None:
+    """Make a key for NAME and show it, this once."""
+    using = app.from_environment(quiet=True)
+    if account not in using.all_accounts:
+        raise NotFound(f"there is no account {account!r}; the settings have {', '.join(using.all_accounts)}")
+    store, now = app.open_store(using), app.clock_of(using).now()
+    expires_at = None if expires is None else moment(expires, now)
+    if expires_at is not None and expires_at <= now:
+        raise click.BadParameter("this has passed already", param_hint="--expires")
+    key = store.write(lambda tx: apikeys.create(tx, account, name, scopes, now=now, expires_at=expires_at))
+    if as_json:
+        show.document({"key": key})
+        return
+    click.echo(key)
+    click.echo("Keep it now: only its digest is stored, it cannot be shown again.", err=True)
+
+
+@apikey.command("list")
+@show.AS_JSON
+def list_(as_json: bool) -> None:
+    """List the keys of all accounts, without their secrets."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    found = store.read(apikeys.listed)
+    if as_json:
+        show.document([{**asdict(one), "scopes": sorted(one.scopes)} for one in found])
+        return
+    show.table(
+        ["id", "account", "name", "scopes", "made", "expires", "last used", "state"],
+        [_row(one, now) for one in found],
+        "no keys; `wxbot apikey create NAME --scope send` makes one",
+    )
+
+
+def _row(one: ApiKey, now: float) -> list[str]:
+    state = "live" if one.is_live(now) else "revoked" if one.revoked_at is not None else "expired"
+    times = [show.local(one.created_at), show.local(one.expires_at), show.local(one.used_at)]
+    return [one.id, one.account, one.name, " ".join(sorted(one.scopes)), *times, state]
+
+
+@apikey.command()
+@click.argument("id")
+def revoke(id: str) -> None:
+    """Make the key with this ID worthless at once."""
+    using = app.from_environment(quiet=True)
+    store, now = app.open_store(using), app.clock_of(using).now()
+    changed = store.write(lambda tx: apikeys.revoke(tx, id, now))
+    click.echo(f"key {id} {'is revoked' if changed else 'had been revoked already'}")

@@ -1,0 +1,225 @@
+"""What callers of the push API send, checked before anything is stored, and what they get.
+
+Bodies are strict: an unknown field is a mistake, a number is no string. The check knows the time:
+validate with `context={"now": Unix seconds}`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from wxbot.errors import InvalidMessage
+from wxbot.protocol.content import MAX_TEXT, Text
+from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.web.api_content import VISIBLE, Message
+
+LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
+_LAST = 4_102_444_800  # 2100-01-01: later ones are milliseconds by mistake
+OPENID = r"^[A-Za-z0-9_-]{1,64}$"
+_WORD = r"^[^\x00-\x1f\x7f]{1,200}$"  # anything that can be shown in one line
+
+
+def _seconds(value: object) -> object:
+    """Return ISO 8601 as Unix seconds; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("write Unix seconds, or ISO 8601 such as 2026-11-25T13:25+08:00") from None
+    if when.tzinfo is None:
+        raise ValueError("this has no time zone: add for example +08:00")
+    return when.timestamp()
+
+
+Moment = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(strict=True, ge=0, le=_LAST, allow_inf_nan=False),
+    WithJsonSchema({
+        "anyOf": [{"type": "number", "minimum": 0, "maximum": _LAST}, {"type": "string", "format": "date-time"}],
+        "description": "Unix seconds, or ISO 8601 with a time zone.",
+    }),
+]  # fmt: skip
+Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TEXT})]
+Word = Annotated[str, Field(pattern=_WORD)]
+_EITHER: list[JsonValue] = [
+    {
+        "required": ["text"],
+        "properties": {"text": {"type": "string"}, "message": {"type": "null"}},
+    },
+    {
+        "required": ["message"],
+        "properties": {"message": {"type": "object"}, "text": {"type": "null"}},
+    },
+]
+
+
+class NewMessage(BaseModel):
+    """A follow-up to queue: for whom, what, when, and what to do when it cannot be sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra={"oneOf": _EITHER})
+
+    openid: Annotated[str, Field(pattern=OPENID)]
+    text: Visible | None = Field(default=None, description=f"A text of at most {MAX_TEXT} bytes of UTF-8.")
+    message: Message | None = Field(default=None, validate_default=True, description="Anything but a plain text.")
+    due_at: Moment | None = Field(default=None, description="When; at once if not given.")
+    not_after: Moment | None = Field(default=None, description="Of no use later than this.")
+    key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
+    on_closed: Literal["hold", "drop"] = "hold"
+    priority: Literal["normal", "decisive"] = "normal"
+    coalesce: Word | None = Field(default=None, description="Replaces the user's waiting ones of the same value.")
+    on_doubt: Literal["resend", "park"] = "resend"
+
+    @field_validator("text")
+    @classmethod
+    def _text_fits(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                message_json(Text(value))
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+        return value
+
+    @field_validator("message")
+    @classmethod
+    def _one_of_two(cls, value: Message | None, info: ValidationInfo) -> Message | None:
+        if "text" in info.data and (value is None) == (info.data["text"] is None):
+            raise ValueError("give either text or message")
+        return value
+
+    @field_validator("due_at")
+    @classmethod
+    def _is_not_past(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and value < _now(info) - LATE:
+            raise ValueError(f"this is more than {LATE:.0f} s in the past; leave it out for at once")
+        return value
+
+    @field_validator("not_after")
+    @classmethod
+    def _is_after_due(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and value <= max(info.data.get("due_at") or 0, _now(info)):
+            raise ValueError("this must be later than due_at and than now, or it would never be sent")
+        return value
+
+    def follow_up(self, now: float) -> FollowUp:
+        """Return it as the outbox takes it; a due_at in the past is now."""
+        content = self.message.made() if self.message else Text(self.text or "")
+        return FollowUp(
+            message=message_json(content),
+            due_at=max(self.due_at or now, now),
+            not_after=self.not_after,
+            key=self.key,
+            on_closed=self.on_closed,
+            priority=self.priority,
+            coalesce=self.coalesce,
+            on_doubt=self.on_doubt,
+        )
+
+
+def _now(info: ValidationInfo) -> float:
+    return float((info.context or {})["now"])
+
+
+class ContactsQuery(BaseModel):
+    """Which part of the contacts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: Annotated[
+        str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,200}$", description="The next_cursor of the page before.")
+    ] = ""
+
+
+class Queued(BaseModel):
+    """A stored follow-up. `is_new` is false when its `key` had been used: then this is the first one."""
+
+    id: int
+    state: str
+    is_new: bool
+    reachable_now: bool
+
+
+class Step(BaseModel):
+    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`."""
+
+    at: float
+    state: str
+    why: str
+    errcode: int
+    zh: str
+    en: str
+    rid: str
+    grant: str
+
+
+class StoredMessage(BaseModel):
+    """A follow-up, its history, and in `now_zh` and `now_en` what would have to happen for it to go out."""
+
+    id: int
+    openid: str
+    state: str
+    origin: str
+    message: dict[str, Any]
+    due_at: float
+    not_after: float | None
+    key: str | None
+    on_closed: str
+    priority: str
+    coalesce: str | None
+    on_doubt: str
+    attempts: int
+    now_zh: str
+    now_en: str
+    history: list[Step]
+
+
+class Cancelled(BaseModel):
+    """A follow-up that will not be sent."""
+
+    id: int
+    state: Literal["cancelled"] = "cancelled"
+
+
+class ContactGrant(BaseModel):
+    """What one kind of push allows. `left` is null for any number; `expires_at` in Unix seconds."""
+
+    kind: str
+    left: int | None
+    expires_at: int
+    is_open: bool
+
+
+class ContactCard(BaseModel):
+    """A user. `left` messages may go out until `until`; null for any number, and for a closed window.
+
+    `refused` is the errcode that closed the windows, 0 for none.
+    """
+
+    openid: str
+    first_at: float
+    last_at: float
+    subscribed: bool
+    reachable_now: bool
+    left: int | None
+    until: int | None
+    grants: list[ContactGrant]
+    refused: int
+
+
+class ContactsPage(BaseModel):
+    """Contacts in the order of their openids; `next_cursor` is null on the last page."""
+
+    contacts: list[ContactCard]
+    next_cursor: str | None
