@@ -4,8 +4,9 @@ from wxbot.protocol.window import is_unlimited
 from wxbot.store import contacts, gates
 from wxbot.store.contacts import Contact
 from wxbot.store.engine import Transaction
+from wxbot.web.api_answers import ContactCard, ContactGrant, ContactsPage
 from wxbot.web.api_call import Answer, Call, Operation, answer, query_of
-from wxbot.web.api_models import ContactCard, ContactGrant, ContactsPage, ContactsQuery
+from wxbot.web.api_models import ContactsQuery
 from wxbot.web.problems import Problem
 
 

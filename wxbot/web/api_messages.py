@@ -11,8 +11,9 @@ from wxbot.protocol.reaction import meaning
 from wxbot.store import contacts, gates, outbox
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import StoredFollowUp
+from wxbot.web.api_answers import Cancelled, Queued, Step, StoredMessage
 from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once
-from wxbot.web.api_models import Cancelled, NewMessage, Queued, Step, StoredMessage
+from wxbot.web.api_models import NewMessage
 from wxbot.web.problems import Problem, at_field
 
 _LARGEST_ID = 2**63 - 1  # what the databases can hold

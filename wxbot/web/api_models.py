@@ -1,11 +1,11 @@
-"""What callers of the push API send, checked before anything is stored, and what they get.
+"""What callers of the push API send, checked before anything is stored.
 
 Bodies are strict: an unknown field is a mistake, a number is no string. The check knows the time:
 validate with `context={"now": Unix seconds}`.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -140,86 +140,3 @@ class ContactsQuery(BaseModel):
     cursor: Annotated[
         str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,200}$", description="The next_cursor of the page before.")
     ] = ""
-
-
-class Queued(BaseModel):
-    """A stored follow-up. `is_new` is false when its `key` had been used: then this is the first one."""
-
-    id: int
-    state: str
-    is_new: bool
-    reachable_now: bool
-
-
-class Step(BaseModel):
-    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`."""
-
-    at: float
-    state: str
-    why: str
-    errcode: int
-    zh: str
-    en: str
-    rid: str
-    grant: str
-
-
-class StoredMessage(BaseModel):
-    """A follow-up, its history, and in `now_zh` and `now_en` what would have to happen for it to go out."""
-
-    id: int
-    openid: str
-    state: str
-    origin: str
-    message: dict[str, Any]
-    due_at: float
-    not_after: float | None
-    key: str | None
-    on_closed: str
-    priority: str
-    coalesce: str | None
-    on_doubt: str
-    attempts: int
-    now_zh: str
-    now_en: str
-    history: list[Step]
-
-
-class Cancelled(BaseModel):
-    """A follow-up that will not be sent."""
-
-    id: int
-    state: Literal["cancelled"] = "cancelled"
-
-
-class ContactGrant(BaseModel):
-    """What one kind of push allows. `left` is null for any number; `expires_at` in Unix seconds."""
-
-    kind: str
-    left: int | None
-    expires_at: int
-    is_open: bool
-
-
-class ContactCard(BaseModel):
-    """A user. `left` messages may go out until `until`; null for any number, and for a closed window.
-
-    `refused` is the errcode that closed the windows, 0 for none.
-    """
-
-    openid: str
-    first_at: float
-    last_at: float
-    subscribed: bool
-    reachable_now: bool
-    left: int | None
-    until: int | None
-    grants: list[ContactGrant]
-    refused: int
-
-
-class ContactsPage(BaseModel):
-    """Contacts in the order of their openids; `next_cursor` is null on the last page."""
-
-    contacts: list[ContactCard]
-    next_cursor: str | None

@@ -1,0 +1,88 @@
+"""What callers of the push API get. Times are Unix seconds."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+
+class Queued(BaseModel):
+    """A stored follow-up. `is_new` is false when its `key` had been used: then this is the first one."""
+
+    id: int
+    state: str
+    is_new: bool
+    reachable_now: bool
+
+
+class Step(BaseModel):
+    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`."""
+
+    at: float
+    state: str
+    why: str
+    errcode: int
+    zh: str
+    en: str
+    rid: str
+    grant: str
+
+
+class StoredMessage(BaseModel):
+    """A follow-up, its history, and in `now_zh` and `now_en` what would have to happen for it to go out."""
+
+    id: int
+    openid: str
+    state: str
+    origin: str
+    message: dict[str, Any]
+    due_at: float
+    not_after: float | None
+    key: str | None
+    on_closed: str
+    priority: str
+    coalesce: str | None
+    on_doubt: str
+    attempts: int
+    now_zh: str
+    now_en: str
+    history: list[Step]
+
+
+class Cancelled(BaseModel):
+    """A follow-up that will not be sent."""
+
+    id: int
+    state: Literal["cancelled"] = "cancelled"
+
+
+class ContactGrant(BaseModel):
+    """What one kind of push allows. `left` is null for any number; `expires_at` in Unix seconds."""
+
+    kind: str
+    left: int | None
+    expires_at: int
+    is_open: bool
+
+
+class ContactCard(BaseModel):
+    """A user. `left` messages may go out until `until`; null for any number, and for a closed window.
+
+    `refused` is the errcode that closed the windows, 0 for none.
+    """
+
+    openid: str
+    first_at: float
+    last_at: float
+    subscribed: bool
+    reachable_now: bool
+    left: int | None
+    until: int | None
+    grants: list[ContactGrant]
+    refused: int
+
+
+class ContactsPage(BaseModel):
+    """Contacts in the order of their openids; `next_cursor` is null on the last page."""
+
+    contacts: list[ContactCard]
+    next_cursor: str | None
