@@ -53,7 +53,7 @@ class Account(BaseModel):
     rights: Literal["current", "48h"] = "current"
     api_base: str = Field(default="https://api.weixin.qq.com", pattern=r"^https?://")
     token_api: Literal["stable_token", "token"] = "stable_token"
-    rate: float = Field(default=50.0, gt=0, le=10_000)  # messages a second
+    rate: float = Field(default=50.0, ge=1, le=10_000)  # messages a second
     keep: int = Field(default=1, ge=0, le=5)  # messages of a 48-hour window left to decisive follow-ups
     join: bool = True  # normal texts that are due together go out as one
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing

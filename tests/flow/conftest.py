@@ -48,6 +48,15 @@ def bot(slow: Slow) -> Bot:
     def fail() -> str:
         raise RuntimeError("a bug in a handler")
 
+    @bot.text("exit")
+    def leave() -> str:
+        raise SystemExit(3)
+
+    @bot.text("unstorable")
+    def unstorable(ctx: Context) -> str:
+        ctx.session["n"] = "\ud800"
+        return "never seen"
+
     @bot.text("slow boom")
     def fail_late() -> str:
         slow.work()

@@ -219,6 +219,13 @@ def test_a_session_is_kept_between_pushes_and_ends_after_an_hour(still: Stage) -
     assert [*replies, still.say(user, "count")["reply"]["text"]] == ["n=1", "n=2", "n=1"]
 
 
+@pytest.mark.parametrize("text", ["exit", "unstorable"])
+def test_a_handler_that_ends_the_program_or_wants_what_cannot_be_stored_is_apologised_for(
+    still: Stage, text: str
+) -> None:
+    assert "抱歉" in still.say(still.user(), text)["reply"]["text"]
+
+
 def test_a_handler_that_raises_is_apologised_for_and_its_push_kept(still: Stage, slow: Slow) -> None:
     user = still.user()
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from flow.stage import Stage, senders, staged
 from wxbot.delivery.explain import explanation
@@ -342,10 +343,37 @@ def test_a_wrong_secret_stops_the_account_and_says_so(database: Path, bot: Bot) 
         put(stage, user, "one")
         stage.until(lambda: stage.rows("SELECT interface FROM gates") == [("token",)])
 
-        assert stage.states() == ["queued"]
+        stage.until(lambda: stage.states() == ["queued"])
         assert "AppSecret" in stage.rows("SELECT reason FROM gates")[0][0] or stage.rows(
             "SELECT errcode FROM gates"
         )
+
+
+def test_a_secret_that_was_put_right_is_found_out_by_the_next_probe(database: Path, bot: Bot) -> None:
+    with staged(database, bot, sending=False) as stage:
+        user = writer(stage)
+        put(stage, user, "one")
+        wrong = stage.settings.account.model_copy(update={"appsecret": SecretStr("wrong")})
+        with senders(stage.settings.model_copy(update={"account": wrong}), stage.clock, 1):
+            stage.until(lambda: stage.rows("SELECT interface FROM gates") == [("token",)])
+            stage.until(lambda: stage.states() == ["queued"])
+        with senders(stage.settings, stage.clock, 1):
+            stage.clock.advance(901)
+            stage.until(lambda: stage.states() == ["sent"])
+
+        assert stage.rows("SELECT * FROM gates") == []
+
+
+def test_the_first_part_of_a_split_text_keeps_what_was_wanted_of_the_whole(still: Stage) -> None:
+    user = writer(still)
+    still.fault("errcode", errcode=45002)
+    not_after = still.clock.now() + 600
+    put(still, user, "长" * 300, priority="decisive", on_doubt="park", on_closed="drop", not_after=not_after)
+    with senders(still.settings, still.clock, 1):
+        still.until(lambda: still.states() == ["sent", "sent"])
+
+    wanted = still.rows("SELECT DISTINCT priority, on_doubt, on_closed, not_after FROM followups")
+    assert wanted == [("decisive", "park", "drop", not_after)]
 
 
 def test_explain_tells_every_state_and_what_would_have_to_happen(stage: Stage) -> None:

@@ -69,6 +69,21 @@ def test_a_push_whose_process_died_at_its_handler_is_handled_by_another(still: S
     assert slow.begun == 1
 
 
+def test_a_push_that_ends_every_process_is_given_up_with_the_apology(still: Stage, slow: Slow) -> None:
+    user = still.user()
+    _store_as_left_by_a_dead_process(still, user, "slow")
+    store = still.store()
+    store.write(lambda tx: tx.change("UPDATE pushes SET tries = 2 WHERE state = 'handed_off'"))
+    store.close()
+
+    with senders(still.settings, still.clock, 1):
+        still.until(lambda: still.shown(user, "custom"))
+
+    assert "抱歉" in still.shown(user, "custom")[0]
+    assert slow.begun == 0
+    assert still.rows("SELECT state FROM pushes ORDER BY id")[-1] == ("failed",)
+
+
 def test_a_failed_push_that_is_replayed_is_handled_again(still: Stage, slow: Slow) -> None:
     user = still.user()
     still.say(user, "boom")

@@ -33,7 +33,7 @@ def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: o
         on_closed="hold",
         priority=priority,
         on_doubt="resend",
-        state="claimed",
+        state="claimed" if id == 1 else "queued",
         attempts=0,
         crashes=0,
         spent="",
@@ -99,6 +99,8 @@ def test_what_is_too_late_expires_before_anything_is_spent() -> None:
 @pytest.mark.parametrize(
     "second",
     [
+        head(id=2, state="sending"),
+        head(id=2, state="claimed"),
         head(id=2, priority="decisive"),
         head(id=2, attempts=1),
         head(id=2, crashes=1),
@@ -108,7 +110,18 @@ def test_what_is_too_late_expires_before_anything_is_spent() -> None:
         head(id=2, message='{"msgtype":"image","image":{"media_id":"m"}}'),
         head("x" * MAX_TEXT, id=2),
     ],
-    ids=["decisive", "tried", "crashed", "not ready", "late", "other doubt", "image", "too long"],
+    ids=[
+        "in doubt",
+        "a dead sender's",
+        "decisive",
+        "tried",
+        "crashed",
+        "not ready",
+        "late",
+        "other doubt",
+        "image",
+        "too long",
+    ],
 )
 def test_what_cannot_share_a_message_stays_behind(second: Head) -> None:
     assert decided(head(), second, head(id=3), grants=[message(5)]).joined == 0

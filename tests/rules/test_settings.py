@@ -60,7 +60,9 @@ def test_all_mistakes_are_told_at_once_with_file_key_and_variable(tmp_path: Path
         assert part in told
 
 
-@pytest.mark.parametrize(("name", "value"), [("WXBOT_AES_KEY", SECRET), ("WXBOT_APPID", SECRET)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("WXBOT_AES_KEY", SECRET), ("WXBOT_APPID", SECRET), ("WXBOT_RATE", "0.5")]
+)
 def test_a_wrong_value_is_not_repeated_in_the_message(name: str, value: str) -> None:
     assert SECRET not in mistakes({**GOOD, name: value})
 

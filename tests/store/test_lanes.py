@@ -1,10 +1,12 @@
 """Lanes: claimed by one, in order, fenced, and given back when a sender is gone."""
 
+import threading
+
 import pytest
 
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.store import lanes, outbox
-from wxbot.store.engine import Store
+from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Head, Lane, Lease, Move
 
 NOW = 1_800_000_000.0
@@ -161,6 +163,28 @@ def test_a_lease_that_is_over_cannot_be_extended(store: Store) -> None:
 
     assert store.write(lambda tx: lanes.extend(tx, lane, lease("a", clock=29.0)))
     assert not store.write(lambda tx: lanes.extend(tx, lane, lease("a", clock=60.0)))
+
+
+def test_a_row_that_is_being_added_while_its_lane_is_released_is_not_forgotten(store: Store) -> None:
+    put(store)
+    [lane] = claim(store, lease("a"))
+    adding, added = threading.Event(), threading.Event()
+
+    def add(tx: Transaction) -> None:
+        new = FollowUp(message='{"msgtype":"text","text":{"content":"hi"}}', due_at=NOW)
+        outbox.insert(tx, "default", "oUser", new, origin="test", now=NOW)
+        adding.set()
+        added.wait(0.5)  # the other transaction waits for us, or has gone by without us
+
+    adder = threading.Thread(target=store.write, args=(add,))
+    adder.start()
+    adding.wait(20)
+    move(store, lane, head(store, lane), "sent", "a")
+    store.write(lambda tx: lanes.release(tx, lane, "a"))
+    added.set()
+    adder.join()
+
+    assert len(claim(store, lease("b"))) == 1
 
 
 @pytest.mark.parametrize("states", [["sent"], ["held"], ["refused"]])

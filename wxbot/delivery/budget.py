@@ -111,7 +111,9 @@ def _may_join(one: Head, first: Head, now: float) -> bool:
     """Return whether a follow-up may share a message with the first: normal, ready, and not refused before."""
     fresh = one.attempts == one.crashes == 0 and one.ready_at <= now
     useful = one.not_after is None or now <= one.not_after
-    return one.priority == first.priority == "normal" and fresh and useful and one.on_doubt == first.on_doubt
+    waiting = one is first or one.state in ("scheduled", "queued")  # what a dead sender had in hand is in doubt
+    normal = one.priority == first.priority == "normal"
+    return waiting and normal and fresh and useful and one.on_doubt == first.on_doubt
 
 
 def _with_hint(message: str, joined: str | None, hint: str) -> str | None:

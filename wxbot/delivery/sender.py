@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import cast
 
 import structlog
 
@@ -20,10 +21,11 @@ from wxbot.delivery.budget import Awaited, Budget, Decision, after_crash, decide
 from wxbot.delivery.outcome import Outcome
 from wxbot.errors import SendFailed, StoreError
 from wxbot.platform.client import Client
-from wxbot.protocol.outgoing import FollowUp, text_message
+from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority, text_message
 from wxbot.protocol.reaction import probe_seconds
 from wxbot.store import contacts, gates, lanes, outbox
 from wxbot.store.engine import Store, Transaction
+from wxbot.store.gates import Gate
 from wxbot.store.lanes import Head, Lane, Lease, Move
 
 log = structlog.get_logger(__name__)
@@ -83,7 +85,8 @@ class Sender:
         """Take each account's way out, and what repeats in this process while it runs."""
         self._store, self._clock, self._ways, self._pace = store, clock, ways, pace
         self._beside = beside
-        self._free = pace.threads
+        self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
+        self._busy = dict.fromkeys(ways, 0)
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -111,7 +114,7 @@ class Sender:
 
     def _try_claim(self, account: str) -> list[_Claimed]:
         with self._lock:
-            free = self._free
+            free = self._share - self._busy[account]
         try:
             now = self._clock.now()
             if free == 0 or not self._store.read(lambda tx: self._anything_due(tx, account, now)):
@@ -121,7 +124,7 @@ class Sender:
             log.exception("claim failed", action="claim_failed", account=account)
             return []
         with self._lock:
-            self._free -= len(claimed)
+            self._busy[account] += len(claimed)
         return claimed
 
     def _anything_due(self, tx: Transaction, account: str, now: float) -> bool:
@@ -130,10 +133,9 @@ class Sender:
     def _claim(self, tx: Transaction, account: str, free: int, now: float) -> list[_Claimed]:
         probing = False
         for gate in gates.closed(tx, account, now):
-            every = probe_seconds(gate.errcode)
-            if not (every and gates.may_probe(tx, account, gate, now, every)):
+            if not self._lets_one_through(tx, account, gate, now):
                 return []
-            probing, free = True, 1
+            probing, free = True, min(free, 1)
         lease = self._lease(tx)
         store, rate = self._store, self._ways[account].rate
         level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
@@ -142,6 +144,13 @@ class Sender:
             gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
         heads = [(lane, self._take_head(tx, lane, now)) for lane in found]
         return [_Claimed(lane, head, probing) for lane, head in heads if head is not None]
+
+    def _lets_one_through(self, tx: Transaction, account: str, gate: Gate, now: float) -> bool:
+        """Return whether one message may go to see if a gate is open; the token's probe is counted where it is asked."""
+        if gate.probe_at is None or gate.probe_at > now:
+            return False
+        every = probe_seconds(gate.errcode)
+        return gate.interface == "token" or (every is not None and gates.may_probe(tx, account, gate, now, every))
 
     def _lease(self, tx: Transaction) -> Lease:
         clock = self._store.lease_clock(tx)
@@ -177,7 +186,7 @@ class Sender:
             log.exception("sender thread failed", action="sender_failed", followup=one.head.id)
         finally:
             with self._lock:
-                self._free += 1
+                self._busy[one.head.account] -= 1
             self._wake.set()
 
     def _begin(self, tx: Transaction, one: _Claimed) -> _Going | None:
@@ -253,9 +262,21 @@ class Sender:
         elif one.probing and result.move.state == "sent":
             gates.open_again(tx, account, "send")
         if result.before is not None:
-            first = FollowUp(message=result.before, due_at=head.due_at - _BEFORE, lane=one.lane.lane)
-            outbox.insert(tx, account, openid, first, origin="split", now=now)
+            outbox.insert(tx, account, openid, _first_part(one.lane, head, result.before), origin="split", now=now)
         lanes.release(tx, one.lane, self._store.owner)
+
+
+def _first_part(lane: Lane, head: Head, message: str) -> FollowUp:
+    """Return the first part of a split text: all that was wanted of the whole is wanted of it."""
+    return FollowUp(
+        message=message,
+        due_at=head.due_at - _BEFORE,
+        not_after=head.not_after,
+        on_closed=cast(OnClosed, head.on_closed),
+        priority=cast(Priority, head.priority),
+        on_doubt=cast(OnDoubt, head.on_doubt),
+        lane=lane.lane,
+    )
 
 
 def _report(going: _Going, result: Outcome) -> None:

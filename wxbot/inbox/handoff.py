@@ -6,6 +6,7 @@ process is gone, and another runs the handler again.
 """
 
 import threading
+import time
 
 import structlog
 
@@ -23,6 +24,7 @@ from wxbot.store.engine import Store, Transaction
 log = structlog.get_logger(__name__)
 
 LEASE = 12.0  # seconds; how long a user waits longer when the process that handles their push is killed
+MAX_TRIES = 2  # processes that may end while they handle a push again; then it is given up with the apology
 _RENEW_EVERY = 3.0  # seconds
 
 
@@ -33,7 +35,6 @@ class HandOff:
         self._store, self._clock, self._answering = store, clock, answering
         self._held: set[int] = set()
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
         self._keeper: threading.Thread | None = None
 
     def context(self, account: str, openid: str, now: float) -> Context:
@@ -56,8 +57,8 @@ class HandOff:
             follow_ups, error = self._late(answer)
             done = self._store.write(lambda tx: self._finish(tx, push_id, delivery, answer, follow_ups, error))
             log.info("push finished", action="push_finished", push=push_id, ours=done, failed=bool(error))
-        except StoreError:
-            log.exception("late answer not stored, the push will be handled again", action="push_unfinished")
+        except Exception:  # its lease ends, and it is handled again, a bounded number of times
+            log.exception("late answer not stored", action="push_unfinished", push=push_id)
         finally:
             with self._lock:
                 self._held.discard(push_id)
@@ -71,12 +72,12 @@ class HandOff:
         self.hold(adopted.id)
         push = read(adopted.body)
         ctx = self.context(account, push.openid, adopted.received_at)
-        self.finish(adopted.id, Delivery(account, push, adopted.body), self._answering.answer(push, ctx))
+        if adopted.tries > MAX_TRIES:
+            answer = self._answering.give_up(f"{MAX_TRIES} processes ended while they handled it")
+        else:
+            answer = self._answering.answer(push, ctx)
+        self.finish(adopted.id, Delivery(account, push, adopted.body), answer)
         return True
-
-    def close(self) -> None:
-        """Stop renewing; what is unfinished is taken over by another process when its lease ends."""
-        self._stopping.set()
 
     def _adopt(self, tx: Transaction, account: str) -> pushes.Adopted | None:
         clock = self._store.lease_clock(tx)
@@ -108,7 +109,8 @@ class HandOff:
         return True
 
     def _keep(self) -> None:
-        while not self._stopping.wait(_RENEW_EVERY):
+        while True:
+            time.sleep(_RENEW_EVERY)
             with self._lock:
                 held = list(self._held)
             if held:

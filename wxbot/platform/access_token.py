@@ -30,7 +30,7 @@ EARLY = 280.0  # seconds before its end; inside the five minutes in which a new 
 FORCE_EVERY = 30.0  # seconds; the platform ignores forced refreshes that follow faster
 _LEASE = 15.0  # seconds; a fetch takes at most the transport's limit
 _PAUSE = 5.0  # seconds nobody fetches after a fetch without an answer
-_WAIT = 10.0  # seconds to wait for another process's fetch
+_WAIT = 5.0  # seconds to wait for another process's fetch
 _CACHE = 30.0  # seconds a process goes without looking into the store
 
 TokenApi = Literal["stable_token", "token"]

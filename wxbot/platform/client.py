@@ -24,7 +24,8 @@ class Client:
 
     def send(self, openid: str, message: str) -> None:
         """Send one customer-service message (`message` as stored); returning means the platform took it."""
-        answer = self.call("/cgi-bin/message/custom/send", request_body(openid, message))
+        with self._transport.within(2 * self._transport.limit):  # also when tokens must be fetched on the way
+            answer = self.call("/cgi-bin/message/custom/send", request_body(openid, message))
         if "errcode" not in answer:
             raise Unanswered("an answer without errcode", delivered_maybe=True)
 

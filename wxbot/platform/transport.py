@@ -7,9 +7,11 @@ answer of at most 64 KiB. No URL reaches an exception's text, since it may carry
 import http.client
 import io
 import json
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import requests
@@ -109,9 +111,21 @@ class Transport:
         """GET and return the answer's object, whatever its errcode; raises Unanswered."""
         return self._send("GET", path, query, None)
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let all calls of this thread in the block, also other Transports', end within so many seconds."""
+        _call.latest = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            _call.latest = math.inf
+
     def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> dict[str, Any]:
+        end = min(time.monotonic() + self.limit, getattr(_call, "latest", math.inf))
+        if end <= time.monotonic():
+            raise Unanswered("no time was left for it", delivered_maybe=False)
         request = requests.Request(method, self._base + path, params=dict(query), data=body, headers=_HEADERS)
-        _call.end = time.monotonic() + self.limit
+        _call.end = end
         try:
             with self._session().send(
                 request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self.limit), allow_redirects=False

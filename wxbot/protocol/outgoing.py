@@ -102,6 +102,11 @@ def summary(message: str, width: int = 60) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+OnClosed = Literal["hold", "drop", "template"]
+Priority = Literal["normal", "decisive"]
+OnDoubt = Literal["resend", "park"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
     """What is to be sent, when, and what to do when it cannot be.
@@ -114,14 +119,18 @@ class FollowUp:
     due_at: float
     not_after: float | None = None  # of no use later than this
     key: str | None = None  # a second one for the same user with the same key is the first one
-    on_closed: Literal["hold", "drop", "template"] = "hold"  # when the window is closed
-    priority: Literal["normal", "decisive"] = "normal"
+    on_closed: OnClosed = "hold"  # when the window is closed
+    priority: Priority = "normal"
     coalesce: str | None = None  # replaces the waiting ones with the same value
-    on_doubt: Literal["resend", "park"] = "resend"  # when it may or may not have arrived
+    on_doubt: OnDoubt = "resend"  # when it may or may not have arrived
     lane: str = "followup"  # chat | decisive | followup | broadcast: in each, a user's messages keep their order
 
     def __post_init__(self) -> None:
         if self.not_after is not None and not self.not_after > self.due_at:  # also when it is no number
             raise InvalidMessage(f"not_after ({self.not_after:.0f}) must be later than due_at ({self.due_at:.0f})")
+        for name in ("key", "coalesce"):
+            value = getattr(self, name)
+            if value is not None and printable(value) != value:
+                raise InvalidMessage(f"{name} holds characters that cannot be stored: {value!r}")
         if self.priority == "decisive" and self.lane == "followup":
             object.__setattr__(self, "lane", "decisive")  # it never waits behind a normal one

@@ -107,5 +107,6 @@ class Context:
         if self._session is None:
             return None
         session = json.dumps(self._session, ensure_ascii=False, sort_keys=True)
+        session.encode()  # raises here, in the handler's time, what the store could not keep
         unchanged = json.loads(self._session_before) == self._session
         return None if unchanged else session

@@ -51,10 +51,10 @@ class Answering:
         try:
             reply = self._bot.answer(push, ctx)
             return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session(), ctx.subscriptions)
-        except Exception:  # the border of user code: anything may come, and the user must hear
+        except BaseException:  # the border of user code: also sys.exit() must not end us, and the user must hear
             log.exception("handler failed", action="handler_failed", account=ctx.account, openid=ctx.openid)
             return Answer(self._apology, error=traceback.format_exc())
 
-    def close(self) -> None:
-        """Take no more; handlers that run go on until the process ends."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def give_up(self, error: str) -> Answer:
+        """Return the answer to a push that nobody could handle: the apology."""
+        return Answer(self._apology, error=error)

@@ -183,5 +183,7 @@ def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: f
 
 def release(tx: Transaction, lane: Lane, owner: str) -> None:
     """Give a lane back, to be looked at again when its first follow-up is ready. Not ours: nothing happens."""
+    if tx.postgresql:  # somebody may be adding to this lane: wait for them before looking what is next
+        tx.rows("SELECT id FROM lanes WHERE id = :lane_id FOR UPDATE", lane_id=lane.id)
     row = tx.row(_NEXT, lane_id=lane.id)
     tx.change(_RELEASE, lane_id=lane.id, owner=owner, claim=lane.claim, wake_at=row and row[0])

@@ -18,16 +18,16 @@ UPDATE pushes SET state = :state, error = :error
 WHERE id = :id AND state = 'handed_off' AND owner = :owner"""
 _RENEW = "UPDATE pushes SET lease_until = :lease_until WHERE id = :id AND state = 'handed_off' AND owner = :owner"
 _ADOPT = """
-UPDATE pushes SET owner = :owner, boot = :boot, lease_until = :lease_until
+UPDATE pushes SET owner = :owner, boot = :boot, lease_until = :lease_until, tries = tries + 1
 WHERE id = (SELECT id FROM pushes WHERE account = :account AND state = 'handed_off'
             AND (lease_until <= :clock OR boot <> :boot) ORDER BY id LIMIT 1)
 AND state = 'handed_off' AND (lease_until <= :clock OR boot <> :boot)
-RETURNING id, body, received_at"""
+RETURNING id, body, received_at, tries"""
 _SHOW = (
     "SELECT id, push_key, openid, received_at, body, state, error FROM pushes WHERE account = :account AND id = :id"
 )
 _REOPEN = """
-UPDATE pushes SET state = 'handed_off', error = '', owner = '', boot = '', lease_until = 0
+UPDATE pushes SET state = 'handed_off', error = '', owner = '', boot = '', lease_until = 0, tries = 0
 WHERE account = :account AND id = :id AND state = 'failed'"""
 _FORGET = "DELETE FROM signatures WHERE seen_at < :before"
 
@@ -91,6 +91,7 @@ class Adopted:
     id: int
     body: bytes
     received_at: float
+    tries: int  # how often it has been taken over, this time included
 
 
 def adopt(
@@ -98,7 +99,7 @@ def adopt(
 ) -> Adopted | None:
     """Take over one handed-off push whose process is gone; None when there is none."""
     row = tx.row(_ADOPT, account=account, owner=owner, boot=boot, clock=clock, lease_until=lease_until)
-    return Adopted(int(row[0]), bytes(row[1]), row[2]) if row else None
+    return Adopted(int(row[0]), bytes(row[1]), row[2], row[3]) if row else None
 
 
 def reopen(tx: Transaction, account: str, id: int) -> bool:

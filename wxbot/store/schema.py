@@ -34,6 +34,7 @@ pushes = Table(
     Column("state", Text, nullable=False),  # answered | handed_off | failed
     Column("reply", LargeBinary, nullable=False),  # the exact bytes of the first answer
     Column("error", Text, nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default="0"),  # processes that took it over
     Column("owner", Text, nullable=False, server_default=""),
     Column("boot", Text, nullable=False, server_default=""),
     Column("lease_until", Double, nullable=False, server_default="0"),

@@ -59,10 +59,10 @@ def webhook(doors: Mapping[str, Door], clock: Clock) -> Blueprint:
     @blueprint.post("/wechat/<account>")
     def receive(account: str) -> Response:
         door = doors.get(account) or abort(404)
-        body = request.stream.read(MAX_BODY + 1)
-        if len(body) > MAX_BODY:
-            return Response("too large", 413, content_type=_TEXT)
         try:
+            body = request.stream.read(MAX_BODY + 1)
+            if len(body) > MAX_BODY:
+                return Response("too large", 413, content_type=_TEXT)
             return _accept(door, door.reader.open(_query(), body, clock.now()), clock)
         except BadSignature as exc:
             return _refused(account, exc)

@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reply", sa.LargeBinary(), nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("owner", sa.Text(), server_default="", nullable=False),
         sa.Column("boot", sa.Text(), server_default="", nullable=False),
         sa.Column("lease_until", sa.Double(), server_default="0", nullable=False),
