@@ -5,6 +5,8 @@ Nothing else wires. Call either after fork: both open the store.
 
 import importlib
 import os
+import sys
+from pathlib import Path
 
 from flask import Flask
 
@@ -151,10 +153,12 @@ def bot_of(using: Settings) -> Bot:
 
 def _import(name: str) -> Bot:
     module, attribute = name.split(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)  # a bot beside the settings is found, whichever way we were started
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as exc:
-        raise SettingsError(f"bot = {name!r}: {exc}") from exc
+    except BaseException as exc:  # the border of user code: whatever it raises, the operator must mend it
+        raise SettingsError(f"bot = {name!r} cannot be loaded: {type(exc).__name__}: {exc}") from exc
     if not isinstance(found, Bot):
         raise SettingsError(f"bot = {name!r} is a {type(found).__name__}, not a wxbot.Bot")
     return found

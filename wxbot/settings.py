@@ -157,12 +157,14 @@ def load(environment: Mapping[str, str]) -> Settings:
     mistakes: list[str] = []
     values = _read_file(file, mistakes) if file else {}
     variables = _overlay(values, environment, mistakes)
+    values.setdefault("account", {})  # so that each missing part of it is told
     settings = None
     try:
         settings = Settings.model_validate(values)
     except ValidationError as exc:
         source = _Source(file, variables)
         mistakes += [_mistake(error, source) for error in exc.errors()]
+        mistakes += [one for one in _across_keys(values, source) if one not in mistakes]
     if mistakes or settings is None:
         raise SettingsError("the settings are wrong:\n" + "\n".join(f"  {mistake}" for mistake in mistakes))
     return settings
@@ -215,6 +217,42 @@ def _read_secret(name: str, file: Path, mistakes: list[str]) -> str:
         return ""
 
 
+def _across_keys(values: Mapping[str, Any], source: _Source) -> list[str]:
+    """Return what is wrong between keys, which pydantic looks at only when each key by itself is right."""
+    found = []
+    parts: list[tuple[tuple[str, ...], type[BaseModel], Any]] = [
+        (("account",), Account, values.get("account")),
+        (("sender",), SenderSettings, values.get("sender")),
+    ]
+    others = values.get("accounts")
+    parts += (
+        [(("accounts", name), Account, one) for name, one in (others or {}).items()]
+        if isinstance(others, dict)
+        else []
+    )
+    for key, model, raw in parts:
+        if isinstance(raw, dict):
+            found += [_mistake({**error, "loc": key}, source) for error in _only_across(model, raw)]
+    return found
+
+
+def _only_across(model: type[BaseModel], raw: Mapping[str, Any]) -> list[Any]:
+    """Return the errors between keys, with every key that is wrong by itself replaced by one that is right."""
+    right = {"token": "t", "appid": "wx0123456789abcdef", "appsecret": "s"} if model is Account else {}
+    try:
+        model.model_validate({**right, **raw})
+    except ValidationError as exc:
+        wrong = {str(error["loc"][0]) for error in exc.errors() if error["loc"]}
+        kept = {**right, **{name: value for name, value in raw.items() if name not in wrong}}
+    else:
+        return []
+    try:
+        model.model_validate(kept)
+    except ValidationError as exc:
+        return [error for error in exc.errors() if not error["loc"]]
+    return []
+
+
 def _mistake(error: Any, source: _Source) -> str:
     """Return one mistake in one line, without the value: it may be a secret."""
     key = tuple(str(part) for part in error["loc"])
@@ -222,4 +260,13 @@ def _mistake(error: Any, source: _Source) -> str:
         return f"{'.'.join(key)} is missing: {source.how_to_set(key)}"
     if error["type"] == "extra_forbidden":
         return f"{source.name(key)}: no such setting"
-    return f"{source.name(key)}: {error['msg'].removeprefix('Value error, ')}"
+    told = _PATTERNS.get(key[-1], error["msg"]) if error["type"] == "string_pattern_mismatch" else error["msg"]
+    return f"{source.name(key)}: {told.removeprefix('Value error, ')}"
+
+
+_PATTERNS = {
+    "appid": "an AppID is wx and 16 letters and digits, as the console shows it",
+    "api_base": "the platform's address begins with https:// (or http:// for a simulator)",
+    "bot": "a bot is named as module:attribute, for example mybot:bot",
+    "bind": "an address to listen at is host:port, for example 127.0.0.1:8000",
+}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +133,52 @@ def test_doctor_finds_what_is_not_fit(still: Stage) -> None:
     assert unfit.returncode == 1
     assert "BAD  bot" in unfit.stdout
     assert "BAD  token default" in unfit.stdout
+
+
+@pytest.mark.parametrize(
+    "code", ["raise RuntimeError('a bug')", "1 +", "import no_such_thing", "import sys; sys.exit(0)", "bot = 3", ""]
+)
+@pytest.mark.parametrize("command", ["serve", "sender", "doctor"])
+def test_a_bot_that_cannot_be_loaded_is_told_at_once(still: Stage, tmp_path: Path, code: str, command: str) -> None:
+    (tmp_path / "my_broken_bot.py").write_text(code)
+
+    done = run(still, command, WXBOT_BOT="my_broken_bot:bot", PYTHONPATH=str(tmp_path), WXBOT_BIND="127.0.0.1:0")
+
+    assert done.returncode == (1 if command == "doctor" else 2)
+    assert "my_broken_bot" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:////no/such/folder/x.db", "unable to open"),
+        ("sqlite:////tmp", "unable to open"),
+        ("x.db", "is not a database URL"),
+        ("mysql://localhost/x", "is not supported"),
+        ("sqlite://", "names no file"),
+        ("postgresql://u:canary@127.0.0.1:1/x", "cannot be"),
+    ],
+)
+@pytest.mark.parametrize("command", ["migrate", "contacts"])
+def test_a_store_that_cannot_be_opened_is_told_in_one_line(still: Stage, url: str, told: str, command: str) -> None:
+    done = run(still, command, WXBOT_DATABASE_URL=url)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_an_account_that_is_not_in_the_settings_is_told(still: Stage) -> None:
+    done = run(still, "contacts", "--account", "zz")
+
+    assert done.returncode == 1
+    assert "no account 'zz'" in done.stderr
+
+
+def test_an_id_that_no_store_can_hold_is_refused(still: Stage) -> None:
+    assert run(still, "explain", "99999999999999999999999").returncode == 2
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -103,6 +103,15 @@ def test_a_file_that_is_not_there_is_a_mistake() -> None:
     assert "/nowhere/wxbot.toml" in mistakes({**GOOD, "WXBOT_CONFIG": "/nowhere/wxbot.toml"})
 
 
+def test_mistakes_between_keys_are_told_beside_mistakes_of_single_keys(tmp_path: Path) -> None:
+    environment = write(tmp_path, "workers = 0\n[account]\nrate = 0\n[sender]\nlease = 1\npoll = -1\n")
+
+    told = mistakes({**GOOD, **environment, "WXBOT_MODE": "safe"})
+
+    for part in ("workers", "account.rate", "sender.poll", "needs aes_key", "must be longer than"):
+        assert part in told
+
+
 @pytest.mark.parametrize("mode", ["safe", "compat"])
 def test_an_encrypted_mode_without_its_key_is_a_mistake(mode: str) -> None:
     assert "needs aes_key" in mistakes({**GOOD, "WXBOT_MODE": mode})

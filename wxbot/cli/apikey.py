@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 
 import click
 
-from wxbot import app
 from wxbot.cli import show
+from wxbot.cli.opened import opened
 from wxbot.cli.outbox import When
-from wxbot.errors import NotFound
 from wxbot.reply.context import moment
 from wxbot.store import apikeys
 from wxbot.store.apikeys import SCOPES, ApiKey, Scope
@@ -29,10 +28,7 @@ def create(
     name: str, scopes: tuple[Scope, ...], expires: datetime | timedelta | None, account: str, as_json: bool
 ) -> None:
     """Make a key for NAME and show it, this once."""
-    using = app.from_environment(quiet=True)
-    if account not in using.all_accounts:
-        raise NotFound(f"there is no account {account!r}; the settings have {', '.join(using.all_accounts)}")
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened(account)
     expires_at = None if expires is None else moment(expires, now)
     if expires_at is not None and expires_at <= now:
         raise click.BadParameter("this has passed already", param_hint="--expires")
@@ -48,8 +44,7 @@ def create(
 @show.AS_JSON
 def list_(as_json: bool) -> None:
     """List the keys of all accounts, without their secrets."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened()
     found = store.read(apikeys.listed)
     if as_json:
         show.document([{**asdict(one), "scopes": sorted(one.scopes)} for one in found])
@@ -71,7 +66,6 @@ def _row(one: ApiKey, now: float) -> list[str]:
 @click.argument("id")
 def revoke(id: str) -> None:
     """Make the key with this ID worthless at once."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened()
     changed = store.write(lambda tx: apikeys.revoke(tx, id, now))
     click.echo(f"key {id} {'is revoked' if changed else 'had been revoked already'}")

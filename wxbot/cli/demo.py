@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import socket
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ import requests
 
 from wxbot import log
 from wxbot.cli import journey
-from wxbot.cli.processes import Child, Processes, python
+from wxbot.cli.processes import Child, Processes, check_free, python
 from wxbot.cli.serve import web_and_sender
 from wxbot.clock import SharedClock
 from wxbot.errors import SettingsError, WxbotError
@@ -98,8 +97,10 @@ class Place:
 def demo(headless: bool, port: int, simulator_port: int) -> None:
     """Run the simulated platform, the flight bot and a sender on this machine."""
     log.configure(quiet=headless)
+    if port == simulator_port:
+        raise SettingsError(f"--port and --simulator-port are both {port}: the bot and the platform need one each")
     for option, number in (("--port", port), ("--simulator-port", simulator_port)):
-        _check_free(option, number)
+        check_free(option, f"127.0.0.1:{number}")
     with tempfile.TemporaryDirectory(prefix="wxbot-demo-") as folder:
         place = Place(Path(folder), port, simulator_port, quiet=headless)
         place.write_environment()
@@ -132,17 +133,6 @@ def _running(place: Place) -> Iterator[Processes]:
         yield processes
     finally:
         processes.stop()
-
-
-def _check_free(option: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise SettingsError(
-                f"port {port} is taken: end what listens there, or choose another with {option}"
-            ) from None
 
 
 def _wait_for(processes: Processes, url: str) -> None:

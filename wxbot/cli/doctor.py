@@ -8,7 +8,8 @@ import click
 
 from wxbot import app
 from wxbot.cli import show
-from wxbot.errors import WxbotError
+from wxbot.errors import Refused, SettingsError, Unanswered, WxbotError
+from wxbot.protocol.reaction import meaning
 from wxbot.settings import Settings
 
 Finding = tuple[bool, str, str]  # fit?, what was looked at, what was found or what to do
@@ -53,5 +54,13 @@ def _try(what: str, look: Callable[[], Any]) -> Finding:
 
 def _token(using: Settings, account: str) -> str:
     store, clock = app.open_store(using), app.clock_of(using)
-    seconds = app.access_tokens(store, clock, using, account).check()
+    try:
+        seconds = app.access_tokens(store, clock, using, account).check()
+    except Refused as exc:
+        known = meaning(exc.errcode, at="token")
+        raise SettingsError(f"{exc.errcode}: {known.en} / {known.zh} ({exc.errmsg})") from exc
+    except Unanswered as exc:
+        raise SettingsError(
+            f"no answer from {using.all_accounts[account].api_base} ({exc}): is it reachable?"
+        ) from exc
     return f"the platform gives one, good for {show.span(seconds)}"

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import click
 
-from wxbot import app
 from wxbot.cli import show
+from wxbot.cli.opened import opened
 from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
 from wxbot.errors import InvalidMessage, NotFound
@@ -64,8 +64,7 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
     as_json: bool,
 ) -> None:
     """Queue a text for a user; a sender delivers it as soon as the platform allows."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened(account)
     follow_up = FollowUp(
         message=message_json(Text(text)),
         due_at=now if at is None else moment(at, now),
@@ -94,7 +93,7 @@ def outbox() -> None:
 @show.AS_JSON
 def list_(state: str | None, limit: int, account: str, as_json: bool) -> None:
     """List the newest follow-ups."""
-    store = app.open_store(app.from_environment(quiet=True))
+    store, _ = opened(account)
     found = store.read(lambda tx: rows.recent(tx, account, limit, state))
     if as_json:
         show.document([_plain(one) for one in found])
@@ -108,7 +107,7 @@ def list_(state: str | None, limit: int, account: str, as_json: bool) -> None:
 
 
 @outbox.command("show")
-@click.argument("id", type=int)
+@click.argument("id", type=show.ID)
 @show.ACCOUNT
 @show.AS_JSON
 def show_(id: int, account: str, as_json: bool) -> None:
@@ -125,7 +124,7 @@ def show_(id: int, account: str, as_json: bool) -> None:
 
 
 @outbox.command()
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=show.ID, nargs=-1, required=True)
 @show.ACCOUNT
 def retry(ids: tuple[int, ...], account: str) -> None:
     """Queue follow-ups once more, at once; not those that were sent or are going out."""
@@ -133,7 +132,7 @@ def retry(ids: tuple[int, ...], account: str) -> None:
 
 
 @outbox.command()
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=show.ID, nargs=-1, required=True)
 @show.ACCOUNT
 def cancel(ids: tuple[int, ...], account: str) -> None:
     """Cancel follow-ups that have not begun to go out."""
@@ -142,21 +141,20 @@ def cancel(ids: tuple[int, ...], account: str) -> None:
 
 def _each(ids: tuple[int, ...], account: str, change: Callable[..., bool], why: str, done: str) -> None:
     """Change each, say what became of it, and fail in the end when one could not be changed."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
-    stuck = []
+    store, now = opened(account)
+    stuck: list[str] = []
     for id in ids:
         if store.write(partial(change, account=account, id=id, now=now, why=why)):
             click.echo(f"follow-up {id} {done}")
         else:
-            stuck.append(id)
+            found = store.read(partial(rows.show, account=account, id=id))
+            stuck.append(f"{id} is {found.state}" if found else f"there is no follow-up {id}")
     if stuck:
-        told = [f"{id} is {_found(id, account).state}" for id in stuck]
-        raise InvalidMessage(f"not {done}: {', '.join(told)}")
+        raise InvalidMessage(f"not {done}: {', '.join(stuck)}")
 
 
 def _found(id: int, account: str) -> StoredFollowUp:
-    store = app.open_store(app.from_environment(quiet=True))
+    store, _ = opened(account)
     found = store.read(lambda tx: rows.show(tx, account, id))
     if found is None:
         raise NotFound(
@@ -170,13 +168,12 @@ def _plain(one: StoredFollowUp) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("id", type=int)
+@click.argument("id", type=show.ID)
 @show.ACCOUNT
 @show.AS_JSON
 def explain(id: int, account: str, as_json: bool) -> None:
     """Say why a follow-up was or was not delivered, and what would have to happen."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened(account)
     told = store.read(lambda tx: explanation(tx, account, id, now))
     if as_json:
         show.document(asdict(told))

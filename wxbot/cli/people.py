@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from wxbot import app
 from wxbot.cli import show
+from wxbot.cli.opened import opened
 from wxbot.errors import NotFound
 from wxbot.protocol.window import is_unlimited
 from wxbot.store import contacts as people
@@ -21,8 +21,7 @@ from wxbot.store.contacts import Contact
 @show.AS_JSON
 def contacts(openid: str | None, limit: int, account: str, as_json: bool) -> None:
     """Show what may still be sent to each user, and until when."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened(account)
     if openid is None:
         found = store.read(lambda tx: people.recent(tx, account, limit))
     else:
@@ -57,11 +56,11 @@ def _plain(one: Contact, now: float) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("push", type=int)
+@click.argument("push", type=show.ID)
 @show.ACCOUNT
 def replay(push: int, account: str) -> None:
     """Handle a failed push again; a sender takes it up, and its answer goes out as a follow-up."""
-    store = app.open_store(app.from_environment(quiet=True))
+    store, _ = opened(account)
     if not store.write(lambda tx: pushes.reopen(tx, account, push)):
         there = store.read(lambda tx: pushes.show(tx, account, push))
         raise NotFound(f"push {push} is {there.state}, not failed" if there else f"there is no push {push}")

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 
 import structlog
+
+from wxbot.errors import SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +60,18 @@ def _die_with_parent() -> None:
 def python(*arguments: str) -> list[str]:
     """Return a command of this very Python."""
     return [sys.executable, *arguments]
+
+
+def check_free(setting: str, address: str) -> None:
+    """Raise SettingsError, naming the setting to change, when something listens at `host:port` already."""
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except (OSError, OverflowError) as exc:
+            what = f"{address} cannot be listened at ({exc})"
+            raise SettingsError(f"{what}: end what is there, or choose another with {setting}") from None
 
 
 class Processes:

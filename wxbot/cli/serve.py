@@ -6,7 +6,7 @@ import signal
 import click
 
 from wxbot import app, log, settings
-from wxbot.cli.processes import Child, Processes, python
+from wxbot.cli.processes import Child, Processes, check_free, python
 from wxbot.shipped import shipped
 from wxbot.store import migrate as migrations
 
@@ -17,6 +17,8 @@ def serve(no_sender: bool) -> None:
     """Serve the webhook with gunicorn, and one sender beside it."""
     log.configure()
     using = settings.load(os.environ)
+    app.bot_of(using)  # a bot that cannot be loaded is told here, not by workers that end again and again
+    check_free("bind", using.bind)
     migrations.migrate(using.database_url)
     children = web_and_sender(dict(os.environ))
     processes = Processes(children[:1] if no_sender else children)

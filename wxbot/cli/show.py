@@ -12,6 +12,7 @@ from rich.text import Text
 
 _WIDEST = 10_000  # columns; a line too long beats an openid cut short
 
+ID = click.IntRange(1, 2**63 - 1)  # what the store can hold
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 ACCOUNT = click.option("--account", default="default", show_default=True, help="Which Official Account.")
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import click
 
-from wxbot import app
 from wxbot.cli import show
+from wxbot.cli.opened import opened
 from wxbot.cli.outbox import When
 from wxbot.delivery.fanout import publish as publish_to
 from wxbot.errors import NotFound
@@ -42,8 +42,7 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
     as_json: bool,
 ) -> None:
     """Send a text to everybody who subscribes to a topic when it is due; a sender makes the follow-ups."""
-    using = app.from_environment(quiet=True)
-    store, now = app.open_store(using), app.clock_of(using).now()
+    store, now = opened(account)
     message = FollowUp(
         message=message_json(Text(text)),
         due_at=now if at is None else moment(at, now),
@@ -68,7 +67,7 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
 @show.AS_JSON
 def topics(topic: str | None, limit: int, account: str, as_json: bool) -> None:
     """List the newest topics with their subscribers' number, or one topic's subscribers."""
-    store = app.open_store(app.from_environment(quiet=True))
+    store, _ = opened(account)
     if topic is None:
         _list_topics(store, account, limit, as_json=as_json)
     else:

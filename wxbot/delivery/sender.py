@@ -146,7 +146,7 @@ class Sender:
         return [_Claimed(lane, head, probing) for lane, head in heads if head is not None]
 
     def _lets_one_through(self, tx: Transaction, account: str, gate: Gate, now: float) -> bool:
-        """Return whether one message may go to see if a gate is open; the token's probe is counted where it is asked."""
+        """Return whether one message may go to try a gate; a token's probe is counted where it is fetched."""
         if gate.probe_at is None or gate.probe_at > now:
             return False
         every = probe_seconds(gate.errcode)

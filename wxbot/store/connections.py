@@ -44,6 +44,33 @@ def sqlite_is_safe(version: tuple[int, ...]) -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
+def database_url(url: str) -> URL:
+    """Return a store's URL, read; raises SettingsError for one that no store of ours can be at."""
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except sqlalchemy.exc.ArgumentError:
+        raise SettingsError("database_url is not a database URL, for example sqlite:///wxbot.db") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise SettingsError(f"database_url: {backend!r} is not supported; use sqlite or postgresql")
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SettingsError(
+            "database_url names no file, for example sqlite:///wxbot.db: several processes share it"
+        )
+    return parsed
+
+
+@contextmanager
+def told(url: URL) -> Iterator[None]:
+    """Tell an operator in one line why a database cannot be opened."""
+    try:
+        yield
+    except (sqlcipher3.dbapi2.Error, sqlalchemy.exc.SQLAlchemyError) as exc:
+        why = str(getattr(exc, "orig", exc)).splitlines()[0]
+        shown = url.render_as_string(hide_password=True)
+        raise SettingsError(f"database_url {shown} cannot be opened: {why}") from exc
+
+
 class SQLiteConnections:
     """One writing connection behind a lock, and one reading connection a thread.
 
@@ -61,7 +88,8 @@ class SQLiteConnections:
         self._turn = threading.Lock()
         self._local = threading.local()
         self._open: list[Any] = []
-        self._writer = self._connect()
+        with told(url):
+            self._writer = self._connect()
 
     @contextmanager
     def reading(self) -> Iterator[Any]:

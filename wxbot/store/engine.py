@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from wxbot.errors import SettingsError, StoreError
-from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections
+from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections, database_url
 from wxbot.store.schema import REVISION
 
 T = TypeVar("T")
@@ -107,7 +104,9 @@ class Store:
         """Raise SettingsError unless the schema is the one this version was written for."""
         try:
             row = self.read(lambda tx: tx.row("SELECT version_num FROM alembic_version"))
-        except StoreError:
+        except StoreError as exc:
+            if "alembic_version" not in str(exc):
+                raise SettingsError(f"the database cannot be read: {exc}") from exc
             row = None
         if row is None or row[0] != REVISION:
             raise SettingsError(
@@ -146,17 +145,10 @@ class Store:
 
 
 def _connections(url: str, pool: int) -> tuple[bool, Connections]:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise SettingsError("database_url is not a database URL, for example sqlite:///wxbot.db") from None
-    match parsed.get_backend_name():
-        case "sqlite":
-            return False, SQLiteConnections(parsed)
-        case "postgresql":
-            return True, PostgreSQLConnections(parsed, pool)
-        case other:
-            raise SettingsError(f"database_url: {other!r} is not supported; use sqlite or postgresql")
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return True, PostgreSQLConnections(parsed, pool)
+    return False, SQLiteConnections(parsed)
 
 
 def _boot_id() -> str:
