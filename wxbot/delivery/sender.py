@@ -17,16 +17,15 @@ import structlog
 from wxbot.background import Repeating
 from wxbot.clock import Clock
 from wxbot.delivery import outcome
-from wxbot.delivery.budget import Awaited, Budget, Decision, after_crash, decide
+from wxbot.delivery.budget import Awaited, Budget, Decision, decide
+from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.outcome import Outcome
 from wxbot.errors import SendFailed, StoreError
 from wxbot.platform.client import Client
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority, text_message
-from wxbot.protocol.reaction import probe_seconds
 from wxbot.store import contacts, gates, lanes, outbox
 from wxbot.store.engine import Store, Transaction
-from wxbot.store.gates import Gate
-from wxbot.store.lanes import Head, Lane, Lease, Move
+from wxbot.store.lanes import Head, Lane, Move
 
 log = structlog.get_logger(__name__)
 
@@ -55,13 +54,6 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claimed:
-    lane: Lane
-    head: Head
-    probing: bool  # this message is let through a closed gate to see whether it is open again
-
-
-@dataclass(frozen=True, slots=True)
 class _Going:
     """A message on its way: the follow-up it is for, and those behind it that go out in it."""
 
@@ -85,6 +77,7 @@ class Sender:
         """Take each account's way out, and what repeats in this process while it runs."""
         self._store, self._clock, self._ways, self._pace = store, clock, ways, pace
         self._beside = beside
+        self._claims = Claims(store, pace.lease)
         self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
         self._busy = dict.fromkeys(ways, 0)
         self._lock = threading.Lock()
@@ -112,14 +105,16 @@ class Sender:
             each.stop()
         self._wake.set()
 
-    def _try_claim(self, account: str) -> list[_Claimed]:
+    def _try_claim(self, account: str) -> list[Claimed]:
         with self._lock:
             free = self._share - self._busy[account]
         try:
             now = self._clock.now()
-            if free == 0 or not self._store.read(lambda tx: self._anything_due(tx, account, now)):
+            if free == 0 or not self._store.read(lambda tx: self._claims.anything_due(tx, account, now)):
                 return []
-            claimed = self._store.write(lambda tx: self._claim(tx, account, free, now))
+            claimed = self._store.write(
+                lambda tx: self._claims.claim(tx, account, free, now, self._ways[account].rate)
+            )
         except StoreError:
             log.exception("claim failed", action="claim_failed", account=account)
             return []
@@ -127,52 +122,7 @@ class Sender:
             self._busy[account] += len(claimed)
         return claimed
 
-    def _anything_due(self, tx: Transaction, account: str, now: float) -> bool:
-        return lanes.any_due(tx, account, now=now, clock=self._store.lease_clock(tx), boot=self._store.boot)
-
-    def _claim(self, tx: Transaction, account: str, free: int, now: float) -> list[_Claimed]:
-        probing = False
-        for gate in gates.closed(tx, account, now):
-            if not self._lets_one_through(tx, account, gate, now):
-                return []
-            probing, free = True, min(free, 1)
-        lease = self._lease(tx)
-        store, rate = self._store, self._ways[account].rate
-        level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
-        found = lanes.claim(tx, account, lease, now, min(free, int(level)))
-        if found:
-            gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
-        heads = [(lane, self._take_head(tx, lane, now)) for lane in found]
-        return [_Claimed(lane, head, probing) for lane, head in heads if head is not None]
-
-    def _lets_one_through(self, tx: Transaction, account: str, gate: Gate, now: float) -> bool:
-        """Return whether one message may go to try a gate; a token's probe is counted where it is fetched."""
-        if gate.probe_at is None or gate.probe_at > now:
-            return False
-        every = probe_seconds(gate.errcode)
-        return gate.interface == "token" or (every is not None and gates.may_probe(tx, account, gate, now, every))
-
-    def _lease(self, tx: Transaction) -> Lease:
-        clock = self._store.lease_clock(tx)
-        return Lease(self._store.owner, self._store.boot, clock, clock + self._pace.lease)
-
-    def _take_head(self, tx: Transaction, lane: Lane, now: float) -> Head | None:
-        """Mark the lane's first due message as claimed; None, and the lane released, when none is ready."""
-        while (head := lanes.head(tx, lane, now)) is not None:
-            if head.state in ("claimed", "sending"):  # its sender is gone, or this lane had not come to us
-                self._move(tx, lane, head, after_crash(head), now)
-            elif head.ready_at > now:
-                break
-            else:
-                self._move(tx, lane, head, Move(state="claimed"), now)
-                return lanes.head(tx, lane, now)
-        lanes.release(tx, lane, self._store.owner)
-        return None
-
-    def _move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
-        return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
-
-    def _deliver(self, one: _Claimed) -> None:
+    def _deliver(self, one: Claimed) -> None:
         try:
             begun = self._clock.monotonic()
             going = self._store.write(lambda tx: self._begin(tx, one))
@@ -189,26 +139,26 @@ class Sender:
                 self._busy[one.head.account] -= 1
             self._wake.set()
 
-    def _begin(self, tx: Transaction, one: _Claimed) -> _Going | None:
+    def _begin(self, tx: Transaction, one: Claimed) -> _Going | None:
         """Decide, and commit `sending` with its grant spent; None when there is nothing to send."""
         lane, head, now = one.lane, one.head, self._clock.now()
-        if not lanes.extend(tx, lane, self._lease(tx)):
+        if not lanes.extend(tx, lane, self._claims.lease(tx)):
             return None
         due = lanes.due(tx, lane, now, _MOST_JOINED)
         if not due or due[0] != head:  # something earlier has come in, or an operator changed it
-            self._move(tx, lane, head, Move(state="queued"), now)
+            self._claims.move(tx, lane, head, Move(state="queued"), now)
             lanes.release(tx, lane, self._store.owner)
             return None
         decision = self._decide(tx, due, now)
         if decision.grant is None:
-            self._move(tx, lane, head, decision.move, now)
+            self._claims.move(tx, lane, head, decision.move, now)
             lanes.release(tx, lane, self._store.owner)
             log.info("follow-up", action=f"followup_{decision.move.state}", followup=head.id, account=head.account)
             return None
         together = due[: decision.joined + 1]
         shared = replace(decision.move, spent="", reason=f"in one message with {head.id}")
         for each in together:
-            self._move(tx, lane, each, decision.move if each == head else shared, now)
+            self._claims.move(tx, lane, each, decision.move if each == head else shared, now)
         message = head.message if decision.text is None else text_message(decision.text)
         behind = [self._as_sending(lane, each, "") for each in together[1:]]
         return _Going(self._as_sending(lane, head, decision.move.spent), behind, message)
@@ -242,15 +192,15 @@ class Sender:
             return outcome.apart(result) if going.behind else result
         return outcome.sent()
 
-    def _settle(self, tx: Transaction, one: _Claimed, going: _Going, result: Outcome) -> None:
+    def _settle(self, tx: Transaction, one: Claimed, going: _Going, result: Outcome) -> None:
         """Commit what became of the message; nothing at all when the lane is no longer ours."""
         head, now = going.head, self._clock.now()
         account, openid = head.account, head.openid
-        if not self._move(tx, one.lane, head, result.move, now):
+        if not self._claims.move(tx, one.lane, head, result.move, now):
             log.warning("settled too late", action="settle_stale", followup=head.id)
             return
         for each in going.behind:
-            self._move(tx, one.lane, each, result.move, now)
+            self._claims.move(tx, one.lane, each, result.move, now)
         if result.give_back:
             contacts.give_back(tx, account, openid, head.spent)
         if result.close_windows:

@@ -1,0 +1,75 @@
+"""Which messages a sender takes next: the claim on a lane, inside what gates and rate allow."""
+
+from dataclasses import dataclass
+
+from wxbot.delivery.budget import after_crash
+from wxbot.protocol.reaction import probe_seconds
+from wxbot.store import gates, lanes
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.gates import Gate
+from wxbot.store.lanes import Head, Lane, Lease, Move
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A lane that is ours, and the message in it whose turn it is."""
+
+    lane: Lane
+    head: Head
+    probing: bool  # this message is let through a closed gate to see whether it is open again
+
+
+class Claims:
+    """One process's claims; `seconds` is how long each lease runs."""
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store, self._seconds = store, seconds
+
+    def anything_due(self, tx: Transaction, account: str, now: float) -> bool:
+        """Return whether a claim would find something: a look that takes no lock."""
+        return lanes.any_due(tx, account, now=now, clock=self._store.lease_clock(tx), boot=self._store.boot)
+
+    def claim(self, tx: Transaction, account: str, free: int, now: float, rate: float) -> list[Claimed]:
+        """Claim up to `free` lanes of an account, as far as its gates and its rate (a second) allow."""
+        probing = False
+        for gate in gates.closed(tx, account, now):
+            if not self._lets_one_through(tx, account, gate, now):
+                return []
+            probing, free = True, min(free, 1)
+        lease = self.lease(tx)
+        store = self._store
+        level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
+        found = lanes.claim(tx, account, lease, now, min(free, int(level)))
+        if found:
+            gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
+        heads = [(lane, self._take_head(tx, lane, now)) for lane in found]
+        return [Claimed(lane, head, probing) for lane, head in heads if head is not None]
+
+    def _lets_one_through(self, tx: Transaction, account: str, gate: Gate, now: float) -> bool:
+        """Return whether one message may go to try a gate; a token's probe is counted where it is fetched."""
+        if gate.probe_at is None or gate.probe_at > now:
+            return False
+        every = probe_seconds(gate.errcode)
+        return gate.interface == "token" or (every is not None and gates.may_probe(tx, account, gate, now, every))
+
+    def lease(self, tx: Transaction) -> Lease:
+        """Return a lease that begins now."""
+        clock = self._store.lease_clock(tx)
+        return Lease(self._store.owner, self._store.boot, clock, clock + self._seconds)
+
+    def _take_head(self, tx: Transaction, lane: Lane, now: float) -> Head | None:
+        """Mark the lane's first due message as claimed; None, and the lane released, when none is ready."""
+        while (head := lanes.head(tx, lane, now)) is not None:
+            if head.state in ("claimed", "sending"):  # its sender is gone, or this lane had not come to us
+                self.move(tx, lane, head, after_crash(head), now)
+            elif head.ready_at > now:
+                break
+            else:
+                self.move(tx, lane, head, Move(state="claimed"), now)
+                return lanes.head(tx, lane, now)
+        lanes.release(tx, lane, self._store.owner)
+        return None
+
+    def move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
+        """Change a follow-up of a lane that is ours; False when either is no longer as it was."""
+        return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
