@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 RETRY_STORE = 1  # seconds until a store that was busy is worth another try
 
+# Python 3.13 gave these their newer names; ours are the same on every Python.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
 
 class FieldError(BaseModel):
     """One thing that is wrong, and where."""
@@ -52,7 +55,7 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """Return it as the answer to the request."""
-        title = HTTPStatus(self.status).phrase
+        title = _TITLES.get(self.status) or HTTPStatus(self.status).phrase
         body = ProblemBody(title=title, status=self.status, detail=self.detail, errors=self.errors)
         answer = Response(body.model_dump_json(), self.status, content_type=CONTENT_TYPE)
         answer.headers.update(self.headers)
