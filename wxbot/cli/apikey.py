@@ -7,7 +7,7 @@ import click
 
 from wxbot.cli import show
 from wxbot.cli.opened import opened
-from wxbot.cli.outbox import When
+from wxbot.cli.wanted import When
 from wxbot.reply.context import moment
 from wxbot.store import apikeys
 from wxbot.store.apikeys import SCOPES, ApiKey, Scope

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from wxbot.cli import show
+from wxbot.cli import show, wanted
 from wxbot.cli.opened import opened
 from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
@@ -17,38 +17,16 @@ from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json, summary
 from wxbot.reply.context import moment
-from wxbot.reply.spans import parse_span
 from wxbot.store import outbox as rows
 from wxbot.store.outbox import StoredFollowUp
-
-
-class When(click.ParamType["datetime | timedelta"]):
-    """A moment: `+2h`, `+1d30m`, or ISO 8601 with a time zone, for example 2026-11-25T13:25+08:00."""
-
-    name = "when"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> "datetime | timedelta":
-        """Return a timedelta or a datetime that knows its zone; fails with what is expected."""
-        try:
-            if value.startswith("+"):
-                return timedelta(seconds=parse_span(value[1:]))
-            when = datetime.fromisoformat(value)
-        except ValueError as exc:
-            self.fail(f"{exc}; write +2h, or 2026-11-25T13:25+08:00", param, ctx)
-        return when if when.tzinfo else self.fail(f"{value} has no time zone, for example +08:00", param, ctx)
 
 
 @click.command()
 @click.argument("openid")
 @click.argument("text")
-@click.option("--at", type=When(), help="When: +2h, or 2026-11-25T13:25+08:00. Now if not given.")
-@click.option("--not-after", type=When(), help="Of no use later than this.")
+@wanted.TIMES
 @click.option("--key", help="Idempotency: a second one with this key is the first one.")
-@click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True)
-@click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True)
-@click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True)
+@wanted.FATE
 @show.ACCOUNT
 @show.AS_JSON
 def send(  # noqa: PLR0913, PLR0917  # one parameter an option

@@ -6,9 +6,8 @@ from typing import Literal
 
 import click
 
-from wxbot.cli import show
+from wxbot.cli import show, wanted
 from wxbot.cli.opened import opened
-from wxbot.cli.outbox import When
 from wxbot.delivery.fanout import publish as publish_to
 from wxbot.errors import NotFound
 from wxbot.protocol.content import Text
@@ -22,11 +21,8 @@ from wxbot.store.engine import Store
 @click.argument("topic")
 @click.argument("text")
 @click.option("--key", required=True, help="Idempotency: a second one with this key is the first one.")
-@click.option("--at", type=When(), help="When: +2h, or 2026-11-25T13:25+08:00. Now if not given.")
-@click.option("--not-after", type=When(), help="Of no use later than this.")
-@click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True)
-@click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True)
-@click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True)
+@wanted.TIMES
+@wanted.FATE
 @show.ACCOUNT
 @show.AS_JSON
 def publish(  # noqa: PLR0913, PLR0917  # one parameter an option

@@ -1,0 +1,47 @@
+"""What may be wanted of a follow-up on the command line: the same options for one user and for a topic."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from wxbot.reply.spans import parse_span
+
+
+class When(click.ParamType["datetime | timedelta"]):
+    """A moment: `+2h`, `+1d30m`, or ISO 8601 with a time zone, for example 2026-11-25T13:25+08:00."""
+
+    name = "when"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "datetime | timedelta":
+        """Return a timedelta or a datetime that knows its zone; fails with what is expected."""
+        try:
+            if value.startswith("+"):
+                return timedelta(seconds=parse_span(value[1:]))
+            when = datetime.fromisoformat(value)
+        except ValueError as exc:
+            self.fail(f"{exc}; write +2h, or 2026-11-25T13:25+08:00", param, ctx)
+        return when if when.tzinfo else self.fail(f"{value} has no time zone, for example +08:00", param, ctx)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+TIMES = _options(
+    click.option("--at", type=When(), help="When: +2h, or 2026-11-25T13:25+08:00. Now if not given."),
+    click.option("--not-after", type=When(), help="Of no use later than this."),
+)
+FATE = _options(
+    click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True),
+    click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True),
+    click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True),
+)
