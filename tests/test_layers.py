@@ -18,7 +18,7 @@ LAYERS = [
     "store",
     "protocol",
     "settings log shipped background",
-    "clock errors",
+    "clock errors times",
 ]
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms.split()}
 # The package itself only gathers the promised names, from the rooms below `inbox`.

@@ -39,6 +39,9 @@ def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: o
         spent="",
         owner="",
         claim=1,
+        topic=None,
+        facts="{}",
+        rung="window",
     )
     return replace(one, **more)  # type: ignore[arg-type]
 

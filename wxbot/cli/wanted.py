@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wxbot.reply.spans import parse_span
+from wxbot.times.spans import parse_span
 
 
 class When(click.ParamType["datetime | timedelta"]):

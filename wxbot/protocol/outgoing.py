@@ -123,6 +123,8 @@ class FollowUp:
     priority: Priority = "normal"
     coalesce: str | None = None  # replaces the waiting ones with the same value
     on_doubt: OnDoubt = "resend"  # when it may or may not have arrived
+    topic: str | None = None  # whose quiet hours and fallback count for it
+    facts: str = "{}"  # JSON object of texts: what a template message may name
     lane: str = "followup"  # chat | decisive | followup | broadcast: in each, a user's messages keep their order
 
     def __post_init__(self) -> None:

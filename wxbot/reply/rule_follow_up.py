@@ -7,11 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wxbot.reply.context import Context
-from wxbot.reply.local_time import next_at, parse_time
 from wxbot.reply.rule_content import Names, Says, read_says, read_text
-from wxbot.reply.spans import parse_span
 from wxbot.reply.template import Template
 from wxbot.reply.toml_table import Table
+from wxbot.times.local_time import next_at, parse_time
+from wxbot.times.spans import parse_span
 
 _CHOICES = {  # the first of each is the default, as in Context.follow_up
     "on_closed": ("hold", "drop", "template"),

@@ -14,8 +14,8 @@ from wxbot.protocol.events import ClickEvent, ScanEvent, SubscribeEvent
 from wxbot.protocol.messages import Message, Push, TextMessage
 from wxbot.reply import filters
 from wxbot.reply.filters import Captures, Filter
-from wxbot.reply.local_time import parse_hours
 from wxbot.reply.toml_table import Table
+from wxbot.times.local_time import parse_hours
 
 MAX_PATTERN = 500  # characters
 MAX_INPUT = 2048  # characters; a longer text fits no pattern

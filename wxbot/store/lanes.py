@@ -6,7 +6,8 @@ sender which lost its lease changes nothing. Due times are compared with the clo
 leases with the lease clock (`Store.lease_clock`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import ACTIVE, RANK, line
@@ -22,7 +23,7 @@ WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
 RETURNING id, openid, lane, claim"""
 _DUE = f"""
 SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, priority, on_doubt, state,
-  attempts, crashes, spent, owner, claim
+  attempts, crashes, spent, owner, claim, topic, facts, rung
 FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit"""
 _NEXT = f"""
@@ -39,7 +40,8 @@ WHERE id = :lane_id AND owner = :owner AND claim = :claim AND lease_until > :clo
 _MOVE = """
 UPDATE followups SET state = :state, owner = :owner, claim = :claim, changed_at = :now, reason = :reason,
   errcode = :errcode, attempts = attempts + :attempts, crashes = crashes + :crashes, spent = :spent,
-  ready_at = :ready_at, message = :message, history = history || :history
+  due_at = :due_at, ready_at = :ready_at, message = :message, rung = :rung,
+  msgid = COALESCE(:msgid, msgid), history = history || :history
 WHERE id = :id AND state = :from_state AND owner = :from_owner AND claim = :from_claim"""
 
 
@@ -84,11 +86,18 @@ class Head:
     spent: str
     owner: str
     claim: int
+    topic: str | None
+    facts: str
+    rung: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What a follow-up becomes. `ready_at` and `message` stay as they were when None."""
+    """What a follow-up becomes. What is None stays as it was.
+
+    `due_at` puts it off, `rung` is the step of the fallback ladder it is at, `msgid` what the platform
+    called it; `told` is more for its history.
+    """
 
     state: str
     reason: str = ""
@@ -99,6 +108,10 @@ class Move:
     ready_at: float | None = None
     message: str | None = None
     rid: str = ""
+    due_at: float | None = None
+    rung: str | None = None
+    msgid: int | None = None
+    told: Mapping[str, object] = field(default_factory=dict)
 
 
 def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: str) -> bool:
@@ -176,7 +189,10 @@ def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: f
         spent=to.spent,
         ready_at=row.ready_at if to.ready_at is None else to.ready_at,
         message=row.message if to.message is None else to.message,
-        history=line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent),
+        due_at=row.due_at if to.due_at is None else to.due_at,
+        rung=row.rung if to.rung is None else to.rung,
+        msgid=to.msgid,
+        history=line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent, **to.told),
     )
     return changed == 1
 

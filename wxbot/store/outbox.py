@@ -27,9 +27,9 @@ ON CONFLICT (account, openid, lane) DO UPDATE SET
                  THEN excluded.wake_at ELSE lanes.wake_at END"""
 _INSERT = """
 INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_at, ready_at, not_after, key,
-  on_closed, priority, coalesce, on_doubt, state, changed_at, history)
+  on_closed, priority, coalesce, on_doubt, topic, facts, state, changed_at, history)
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
-  :on_closed, :priority, :coalesce, :on_doubt, :state, :now, :history)
+  :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :now, :history)
 ON CONFLICT (account, openid, key) DO NOTHING"""
 _INSERT_EACH = _INSERT.replace(
     ":lane_id", "(SELECT id FROM lanes WHERE account = :account AND openid = :openid AND lane = :lane)"
@@ -67,7 +67,7 @@ WHERE account = :account AND openid = :openid AND state = 'held'
 ORDER BY CASE priority WHEN 'decisive' THEN 0 ELSE 1 END, due_at, id LIMIT 50"""
 _SAID = _CHANGE + "WHERE account = :account AND id = :id AND state = 'held'"
 _COLUMNS = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
-  state, reason, errcode, attempts, changed_at, history"""
+  topic, facts, rung, state, reason, errcode, attempts, changed_at, history"""
 _LIST = f"SELECT {_COLUMNS} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
 _LIST_STATE = f"""
 SELECT {_COLUMNS} FROM followups WHERE account = :account AND state = :state ORDER BY id DESC LIMIT :limit"""
@@ -199,6 +199,9 @@ class StoredFollowUp:
     priority: str
     coalesce: str | None
     on_doubt: str
+    topic: str | None
+    facts: str
+    rung: str
     state: str
     reason: str
     errcode: int

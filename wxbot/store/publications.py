@@ -14,9 +14,9 @@ from wxbot.store.lanes import Lease
 
 _INSERT = """
 INSERT INTO publications (account, topic, key, message, due_at, not_after, on_closed, priority, coalesce, on_doubt,
-  state, total, created_at)
+  facts, step, state, total, created_at)
 VALUES (:account, :topic, :key, :message, :due_at, :not_after, :on_closed, :priority, :coalesce, :on_doubt,
-  'running', 0, :now)
+  :facts, :step, 'running', 0, :now)
 ON CONFLICT (account, topic, key) DO NOTHING RETURNING id"""
 _BY_KEY = "SELECT id FROM publications WHERE account = :account AND topic = :topic AND key = :key"
 _DUE = "SELECT 1 FROM publications WHERE state = 'running' AND due_at <= :now LIMIT 1"
@@ -26,7 +26,7 @@ UPDATE publications SET owner = :owner, boot = :boot, lease_until = :lease_until
 WHERE id = (SELECT id FROM publications WHERE state = 'running' AND due_at <= :now
             AND (owner = :owner OR lease_until <= :clock OR boot <> :boot) ORDER BY lease_until, id LIMIT 1)
 AND state = 'running' AND (owner = :owner OR lease_until <= :clock OR boot <> :boot)
-RETURNING id, account, topic, message, due_at, not_after, on_closed, priority, coalesce, on_doubt, cursor"""
+RETURNING id, account, topic, message, due_at, not_after, on_closed, priority, coalesce, on_doubt, facts, cursor"""
 _ADVANCE = """
 UPDATE publications SET cursor = :cursor, total = total + :made, state = :state WHERE id = :id"""
 
@@ -45,6 +45,7 @@ class Publication:
     priority: Literal["normal", "decisive"]
     coalesce: str | None
     on_doubt: Literal["resend", "park"]
+    facts: str
     cursor: str
 
     def follow_up(self) -> FollowUp:
@@ -58,15 +59,22 @@ class Publication:
             priority=self.priority,
             coalesce=self.coalesce,
             on_doubt=self.on_doubt,
+            topic=self.topic,
+            facts=self.facts,
             lane="decisive" if self.priority == "decisive" else "broadcast",
         )
 
 
-def insert(tx: Transaction, account: str, topic: str, key: str, new: FollowUp, *, now: float) -> tuple[int, bool]:
-    """Store a publication; return its id and whether it is new (False: one of the same key was there)."""
-    names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt")
+def insert(
+    tx: Transaction, account: str, topic: str, key: str, new: FollowUp, *, now: float, step: str | None = None
+) -> tuple[int, bool]:
+    """Store a publication; return its id and whether it is new (False: one of the same key was there).
+
+    `step` names the step of the topic's plan that it is.
+    """
+    names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt", "facts")
     columns = {name: getattr(new, name) for name in names}
-    row = tx.row(_INSERT, account=account, topic=topic, key=key, now=now, **columns)
+    row = tx.row(_INSERT, account=account, topic=topic, key=key, step=step, now=now, **columns)
     there = row or tx.rows(_BY_KEY, account=account, topic=topic, key=key)[0]
     return int(there[0]), row is not None
 

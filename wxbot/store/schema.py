@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"  # the newest migration: what a running process expects to find
+REVISION = "0002"  # the newest migration: what a running process expects to find
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
@@ -112,6 +112,10 @@ followups = Table(
     Column("priority", Text, nullable=False),  # normal | decisive
     Column("coalesce", Text),
     Column("on_doubt", Text, nullable=False),  # resend | park
+    Column("topic", Text),  # whose quiet hours and fallback count for it
+    Column("facts", Text, nullable=False, server_default="{}"),  # JSON: what templates may name
+    Column("rung", Text, nullable=False, server_default="window"),  # window | template | subscription | webhook
+    Column("msgid", BigInteger),  # the platform's, of a template message: its outcome is told later
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("errcode", Integer, nullable=False, server_default="0"),
@@ -126,6 +130,13 @@ followups = Table(
     Index("followups_lane", "lane_id", "due_at", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
     Index("followups_person", "account", "openid", "state"),
     Index("followups_state", "account", "state", "id"),
+    Index(
+        "followups_msgid",
+        "account",
+        "msgid",
+        postgresql_where=text("msgid IS NOT NULL"),
+        sqlite_where=text("msgid IS NOT NULL"),
+    ),
 )
 
 topics = Table(
@@ -161,7 +172,9 @@ publications = Table(
     Column("priority", Text, nullable=False),
     Column("coalesce", Text),
     Column("on_doubt", Text, nullable=False),
-    Column("state", Text, nullable=False),  # running | done
+    Column("facts", Text, nullable=False, server_default="{}"),
+    Column("step", Text),  # the step of the topic's plan that it is
+    Column("state", Text, nullable=False),  # running | done | cancelled
     Column("cursor", Text, nullable=False, server_default=""),  # the last openid that has its follow-up
     Column("total", Integer, nullable=False),  # follow-ups made so far
     Column("created_at", Double, nullable=False),
@@ -175,6 +188,25 @@ publications = Table(
         postgresql_where=text("state = 'running'"),
         sqlite_where=text("state = 'running'"),
     ),
+    Index(
+        "publications_planned",  # what a topic's subscribers have still to expect
+        "account",
+        "topic",
+        "due_at",
+        postgresql_where=text("state = 'running'"),
+        sqlite_where=text("state = 'running'"),
+    ),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("moment", Double),  # what the steps are relative to; NULL while nobody has told
+    Column("facts", Text, nullable=False),  # JSON: what the steps' texts may name
+    Column("plan", Text, nullable=False),  # JSON: the steps and notices; "" while only facts are known
+    Column("changed_at", Double, nullable=False),
 )
 
 tokens = Table(

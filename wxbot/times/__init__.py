@@ -1,0 +1,1 @@
+"""How people write times: spans, times of day, hours. Pure."""
