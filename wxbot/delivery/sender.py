@@ -23,7 +23,7 @@ from wxbot.delivery.outcome import Outcome
 from wxbot.errors import SendFailed, StoreError
 from wxbot.platform.client import Client
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority, text_message
-from wxbot.store import contacts, gates, lanes, outbox
+from wxbot.store import contacts, gates, lanes, outbox, publications
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Head, Lane, Move
 
@@ -168,7 +168,7 @@ class Sender:
         account, openid = due[0].account, due[0].openid
         grants = contacts.grants(tx, account, openid)
         until = max((grant.expires_at for grant in grants), default=0)
-        awaited = Awaited(*outbox.decisive(tx, account, openid, now, until))
+        awaited = self._awaited(tx, account, openid, now, until)
         budget = self._ways[account].budget
         decision = decide(due, grants, now, budget, awaited)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
@@ -176,6 +176,12 @@ class Sender:
                 due, [], now, budget, awaited
             )  # PostgreSQL: another lane of this user took the last one just now
         return decision
+
+    def _awaited(self, tx: Transaction, account: str, openid: str, now: float, until: float) -> Awaited:
+        """Return the decisive ones to come: in the outbox, and published to what the user subscribes to."""
+        due, later = outbox.decisive(tx, account, openid, now, until)
+        more_due, more_later = publications.decisive(tx, account, openid, now, until)
+        return Awaited(due + more_due, later + more_later)
 
     def _as_sending(self, lane: Lane, head: Head, spent: str) -> Head:
         return replace(head, state="sending", spent=spent, owner=self._store.owner, claim=lane.claim)

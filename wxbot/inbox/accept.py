@@ -14,7 +14,7 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.errors import StoreError
-from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_push
+from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_plans, keep_push
 from wxbot.inbox.handoff import LEASE, HandOff
 from wxbot.inbox.returning import keep, returning
 from wxbot.protocol.outgoing import FollowUp
@@ -96,6 +96,7 @@ class Inbox:
             reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))
             state = "failed" if answer.error else "answered"
             arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
+            keep_plans(tx, delivery.account, answer, now)
             keep(tx, delivery.account, back, now)
             push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=ready_at)
             if push_id is None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wxbot.delivery import plans
+from wxbot.delivery.queue import unsubscribe
 from wxbot.errors import BadSignature
 from wxbot.protocol.content import Content, News
 from wxbot.protocol.events import UnsubscribeEvent
@@ -52,6 +54,15 @@ def keep_push(
     return push_id
 
 
+def keep_plans(tx: Transaction, account: str, answer: Answer, now: float) -> None:
+    """Store what an answer wants of plans, before anything of its user.
+
+    A fan-out takes publications before users too; the other way round PostgreSQL would find a deadlock.
+    """
+    for wanted in sorted(answer.plan_changes, key=lambda one: one.topic):
+        plans.change(tx, account, wanted, now)
+
+
 def keep_effects(
     tx: Transaction,
     delivery: Delivery,
@@ -71,7 +82,7 @@ def keep_effects(
         if wanted:
             topics.subscribe(tx, account, topic, openid, now)
         else:
-            topics.unsubscribe(tx, account, topic, openid)
+            unsubscribe(tx, account, topic, openid, now)
 
 
 def as_follow_ups(said: Sequence[Content], due_at: float) -> list[FollowUp]:

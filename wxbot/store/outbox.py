@@ -42,6 +42,7 @@ _SUPERSEDE = (
   AND coalesce = :coalesce AND (key IS NULL OR key <> :key)"""
 )
 _CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
+_CANCEL_TOPIC = _CANCEL_ALL + " AND topic = :topic"
 _EXPIRE = _CHANGE + "WHERE account = :account AND state = 'held' AND not_after < :now"
 _CANCEL = _CHANGE + "WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued', 'held', 'doubtful')"
 _WAKE_HELD = """
@@ -162,6 +163,12 @@ def release_held(tx: Transaction, account: str, id: int, now: float, state: str,
 def cancel_all(tx: Transaction, account: str, openid: str, now: float, why: str) -> int:
     """Cancel all that waits for a user who can no longer be reached; return how many."""
     return tx.change(_CANCEL_ALL, account=account, openid=openid, **_change(now, "cancelled", why))
+
+
+def cancel_topic(tx: Transaction, account: str, openid: str, topic: str, now: float, why: str) -> int:
+    """Cancel what waits for a user because of a topic; return how many."""
+    change = _change(now, "cancelled", why)
+    return tx.change(_CANCEL_TOPIC, account=account, openid=openid, topic=topic, **change)
 
 
 def expire_held(tx: Transaction, account: str, now: float) -> int:
