@@ -22,6 +22,7 @@ from wxbot.store.apikeys import SCOPES, Scope
 from wxbot.web.api_call import Operation
 from wxbot.web.push_api import OF_ACCOUNT, OPERATIONS, PREFIX, push_api, rule
 
+NEWS = {"moment": 1_900_000_000}
 NAMES = [one.name for one in OPERATIONS]
 BY_NAME = {one.name: one for one in OPERATIONS}
 
@@ -38,9 +39,12 @@ def shared(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def ask(caller: Caller, one: Operation, openid: str, account: str = "default") -> requests.Response:
     """Make a call that succeeds when it is allowed."""
     text = {"openid": openid, "text": "x", "due_at": 1_900_000_000}
-    id = Caller(caller.stage).post(text).json()["id"]
-    path = one.path.format(id=id, openid=openid)
-    return caller.call(one.method, path, account=account, json=text if one.body else None)
+    every = Caller(caller.stage)
+    id = every.post(text).json()["id"]
+    every.call("POST", "/topics/news/plan", json=NEWS)
+    path = one.path.format(id=id, openid=openid, topic="news")
+    body = {"send_message": text, "change_plan": NEWS}.get(one.name)
+    return caller.call(one.method, path, account=account, json=body)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -93,7 +97,7 @@ def test_what_another_account_holds_is_not_there(shared: Stage) -> None:
 def test_without_a_good_key_nothing_is_told(shared: Stage, name: str, authorization: str | None) -> None:
     caller, one = Caller(shared), BY_NAME[name]
     header = None if authorization is None else authorization.format(key=caller.key)
-    url = f"{caller.base}/accounts/default{one.path.format(id=1, openid='o')}"
+    url = f"{caller.base}/accounts/default{one.path.format(id=1, openid='o', topic='news')}"
     answer = requests.request(one.method, url, headers={"Authorization": header}, json={}, timeout=10)
 
     assert refused(answer) == (401, [])

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "wxbot.cli.init:init",
     "migrate": "wxbot.cli.serve:migrate",
     "outbox": "wxbot.cli.outbox:outbox",
+    "plan": "wxbot.cli.plan:plan",
     "publish": "wxbot.cli.topics:publish",
     "replay": "wxbot.cli.people:replay",
     "rules": "wxbot.cli.rules:rules",

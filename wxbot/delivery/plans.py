@@ -6,6 +6,7 @@ what was published stays published. A step whose facts are not all known waits u
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import structlog
 
@@ -19,6 +20,8 @@ from wxbot.store.publications import StoredStep
 
 log = structlog.get_logger(__name__)
 
+StepState = Literal["waiting", "planned", "published", "skipped"]
+
 _UNKNOWN = Kept(None, {}, "")
 
 
@@ -27,7 +30,7 @@ class StepCard:
     """A step as people see it. `state`: waiting (for `missing` facts) | planned | published | skipped."""
 
     step: str
-    state: str
+    state: StepState
     due_at: float | None
     not_after: float | None
     text: str
@@ -167,7 +170,7 @@ def _card(kept: Kept, topic: str, stored: Mapping[str, StoredStep]) -> PlanCard:
 
 def _step_card(step: Step, kept: Kept, there: StoredStep | None) -> StepCard:
     if there is not None:
-        state = "published" if there.is_begun else "planned" if there.state == "running" else "skipped"
+        state: StepState = "published" if there.is_begun else "planned" if there.state == "running" else "skipped"
         return StepCard(step.name, state, there.due_at, there.not_after, summary(there.message))
     missing = step.missing(kept.facts)
     due_at = None if missing or kept.moment is None else step.due_at(kept.moment, kept.facts)

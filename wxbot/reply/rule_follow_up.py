@@ -13,12 +13,12 @@ from wxbot.reply.toml_table import Table
 from wxbot.times.local_time import next_at, parse_time
 from wxbot.times.spans import parse_span
 
-_CHOICES = {  # the first of each is the default, as in Context.follow_up
+CHOICES = {  # the first of each is the default, as in Context.follow_up
     "on_closed": ("hold", "drop", "template"),
     "priority": ("normal", "decisive"),
     "on_doubt": ("resend", "park"),
 }
-KEYS = ("text", "content", "after", "at", "day", "not_after", "key", "coalesce", *_CHOICES)
+KEYS = ("text", "content", "after", "at", "day", "not_after", "key", "coalesce", *CHOICES)
 
 
 def dates(moment: datetime) -> dict[str, str]:
@@ -73,9 +73,9 @@ def read_follow_up(table: Table, names: Names, zone: ZoneInfo) -> Later | None:
     """Return a follow-up of the file, None when it is wrong; what is wrong is noted."""
     table.only(KEYS)
     says = _says(table, names)
-    due, not_after = _due(table, zone), _span(table, "not_after")
+    due, not_after = read_due(table, zone), _span(table, "not_after")
     templates = {name: read_text(table, name, names) if name in table else None for name in ("key", "coalesce")}
-    options = {name: table.choice(name, known) for name, known in _CHOICES.items()}
+    options = {name: table.choice(name, known) for name, known in CHOICES.items()}
     if says is None:
         return None
     return Later(says=says, due=due, not_after=not_after or None, options=options, **templates)
@@ -90,7 +90,8 @@ def _says(table: Table, names: Names) -> Says | None:
     return read_says(table, "text" if "text" in table else "content", names, as_follow_up=True)
 
 
-def _due(table: Table, zone: ZoneInfo) -> Due:
+def read_due(table: Table, zone: ZoneInfo) -> Due:
+    """Return when, from `after`, `at` and `day`; what is wrong is noted."""
     if "after" in table and "at" in table:
         table.wrong("at", "and after are given; one of them says when")
     days = table.get("day", int, 0)

@@ -15,6 +15,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "account": {"type": "string", "example": "default"},
     "id": {"type": "integer", "minimum": 0},
     "openid": {"type": "string"},
+    "topic": {"type": "string", "minLength": 1, "maxLength": 128, "example": "flight:CA1501:2026-11-25"},
 }
 _REFUSALS = {
     401: "No key, or one that is wrong, revoked or expired.",
