@@ -78,7 +78,11 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
         store,
         clock,
         {
-            name: Way(client(store, clock, using, name), of.rate, Budget(of.keep, of.join, of.hint))
+            name: Way(
+                client(store, clock, using, name),
+                of.rate,
+                Budget(of.keep, of.join, of.hint),
+            )
             for name, of in accounts.items()
         },
         Pace(

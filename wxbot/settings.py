@@ -55,8 +55,15 @@ class Account(BaseModel):
     token_api: Literal["stable_token", "token"] = "stable_token"
     rate: float = Field(default=50.0, ge=1, le=10_000)  # messages a second
     keep: int = Field(default=1, ge=0, le=5)  # messages of a 48-hour window left to decisive follow-ups
-    join: bool = True  # normal texts that are due together go out as one
+    join: float | None = Field(default=60.0, ge=0, le=3600)  # seconds texts wait to go out as one; None: never
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing
+
+    @field_validator("join", mode="before")
+    @classmethod
+    def _false_is_never(cls, value: object) -> object:
+        if value is True:
+            raise ValueError("write how many seconds texts may wait for each other, or false")
+        return None if value is False else value
 
     @field_validator("token", "appsecret")
     @classmethod

@@ -15,7 +15,7 @@ HINT = "回复任意内容继续接收"
 @pytest.fixture
 def frugal(database: Path, bot: Bot) -> Iterator[Stage]:
     """The stage as accounts are by default, without a sender: a test starts one when all is queued."""
-    with staged(database, bot, sending=False, keep=1, join=True, hint=HINT) as running:
+    with staged(database, bot, sending=False, keep=1, join=60, hint=HINT) as running:
         yield running
 
 

@@ -127,3 +127,13 @@ def test_every_fixed_variable_is_known() -> None:
     fixed = "TOKEN APPID APPSECRET AES_KEY MODE DATABASE_URL API_BASE BOT RULES BIND WORKERS RIGHTS"
 
     assert {f"WXBOT_{name}" for name in fixed.split()} <= set(VARIABLES)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("0", 0.0), ("90", 90.0), ("false", None)])
+def test_join_is_seconds_or_false(tmp_path: Path, written: str, meant: float | None) -> None:
+    assert load({**GOOD, **write(tmp_path, f"[account]\njoin = {written}\n")}).account.join == meant
+
+
+@pytest.mark.parametrize("written", ["true", "-1", "7200", '"soon"'])
+def test_a_join_that_is_none_is_told(tmp_path: Path, written: str) -> None:
+    assert "account.join" in mistakes({**GOOD, **write(tmp_path, f"[account]\njoin = {written}\n")})

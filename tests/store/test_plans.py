@@ -25,8 +25,8 @@ def state(store: Store, step: str = "gate") -> tuple[str, float, bool]:
     return one.state, one.due_at, one.is_begun
 
 
-def decisive(store: Store, openid: str, *, now: float = NOW, until: float = NOW + 3600) -> tuple[int, int]:
-    return store.read(lambda tx: publications.decisive(tx, "default", openid, now, until))
+def awaited(store: Store, openid: str, *, until: float = NOW + 3600) -> list[tuple[str, float]]:
+    return store.read(lambda tx: publications.awaited(tx, "default", openid, until))
 
 
 def test_a_plan_is_read_as_it_was_kept_and_gone_when_forgotten(store: Store) -> None:
@@ -97,27 +97,28 @@ def test_steps_and_news_are_told_apart(store: Store) -> None:
     assert store.read(lambda tx: publications.count(tx, "default", TOPIC, "news:gate:")) == 1
 
 
-def test_decisive_publications_count_for_who_will_get_them(store: Store) -> None:
+def test_publications_are_awaited_by_who_will_get_them(store: Store) -> None:
     follow(store, "oA", "oB", "oStranger")
     for openid in ("oA", "oB"):
         subscribe(store, openid)
-    for key, due_at, priority in (("1", NOW, "decisive"), ("2", NOW + 60, "decisive"), ("3", NOW + 60, "normal")):
+    for key, due_at, priority in (("1", NOW, "decisive"), ("2", NOW + 60, "decisive"), ("3", NOW + 70, "normal")):
         new = FollowUp(message="{}", due_at=due_at, priority=priority)  # type: ignore[arg-type]
         store.write(lambda tx: publications.insert(tx, "default", TOPIC, key, new, now=NOW))  # noqa: B023  # run at once
-    both = decisive(store, "oA")
+    whole = [("decisive", NOW), ("decisive", NOW + 60), ("normal", NOW + 70)]
+    before = awaited(store, "oA")
     one = claim(store, "a")
     assert one is not None
     store.write(lambda tx: publications.advance(tx, one, cursor="oA", made=1, done=False))
 
-    assert both == (1, 1)
-    assert decisive(store, "oA") == (0, 1)  # theirs is made already
-    assert decisive(store, "oB") == (1, 1)
-    assert decisive(store, "oB", until=NOW + 30) == (1, 0)
-    assert decisive(store, "oStranger") == (0, 0)
+    assert before == whole
+    assert awaited(store, "oA") == whole[1:]  # theirs is made already
+    assert awaited(store, "oB") == whole
+    assert awaited(store, "oB", until=NOW + 60) == whole[:1]
+    assert awaited(store, "oStranger") == []
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
-@pytest.mark.parametrize("statement", [publications._DECISIVE, publications._STEPS, publications._COUNT])
+@pytest.mark.parametrize("statement", [publications._AWAITED, publications._STEPS, publications._COUNT])
 def test_no_statement_on_a_topics_publications_walks_the_table(store: Store, statement: str) -> None:
     bound = {
         "account": "default", "openid": "o", "topic": TOPIC, "now": NOW, "until": NOW, "prefix": "x%",

@@ -23,6 +23,7 @@ from wxbot.delivery.outcome import Outcome
 from wxbot.errors import SendFailed, StoreError
 from wxbot.platform.client import Client
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority, text_message
+from wxbot.protocol.window import Grant
 from wxbot.store import contacts, gates, lanes, outbox, publications
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Head, Lane, Move
@@ -144,7 +145,7 @@ class Sender:
         lane, head, now = one.lane, one.head, self._clock.now()
         if not lanes.extend(tx, lane, self._claims.lease(tx)):
             return None
-        due = lanes.due(tx, lane, now, _MOST_JOINED)
+        due = lanes.due(tx, lane, now + (self._ways[head.account].budget.join or 0.0), _MOST_JOINED)
         if not due or due[0] != head:  # something earlier has come in, or an operator changed it
             self._claims.move(tx, lane, head, Move(state="queued"), now)
             lanes.release(tx, lane, self._store.owner)
@@ -167,21 +168,14 @@ class Sender:
         """Decide on the first of these, and spend its grant."""
         account, openid = due[0].account, due[0].openid
         grants = contacts.grants(tx, account, openid)
-        until = max((grant.expires_at for grant in grants), default=0)
-        awaited = self._awaited(tx, account, openid, now, until)
         budget = self._ways[account].budget
+        awaited = _awaited(tx, due[0], grants, budget)
         decision = decide(due, grants, now, budget, awaited)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
             return decide(
                 due, [], now, budget, awaited
             )  # PostgreSQL: another lane of this user took the last one just now
         return decision
-
-    def _awaited(self, tx: Transaction, account: str, openid: str, now: float, until: float) -> Awaited:
-        """Return the decisive ones to come: in the outbox, and published to what the user subscribes to."""
-        due, later = outbox.decisive(tx, account, openid, now, until)
-        more_due, more_later = publications.decisive(tx, account, openid, now, until)
-        return Awaited(due + more_due, later + more_later)
 
     def _as_sending(self, lane: Lane, head: Head, spent: str) -> Head:
         return replace(head, state="sending", spent=spent, owner=self._store.owner, claim=lane.claim)
@@ -220,6 +214,17 @@ class Sender:
         if result.before is not None:
             outbox.insert(tx, account, openid, _first_part(one.lane, head, result.before), origin="split", now=now)
         lanes.release(tx, one.lane, self._store.owner)
+
+
+def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budget) -> Awaited:
+    """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
+    account, openid = first.account, first.openid
+    end = max((grant.expires_at for grant in grants), default=0)
+    soon = first.due_at + (budget.join or 0.0)
+    published = publications.awaited(tx, account, openid, max(end, soon))
+    decisive = [due_at for priority, due_at in published if priority == "decisive"]
+    normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
+    return Awaited([*outbox.decisive(tx, account, openid, end), *decisive], max(normal, default=None))
 
 
 def _first_part(lane: Lane, head: Head, message: str) -> FollowUp:

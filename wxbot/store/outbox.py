@@ -59,9 +59,8 @@ _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
 _DECISIVE = """
-SELECT count(CASE WHEN due_at <= :now THEN 1 END), count(CASE WHEN due_at > :now THEN 1 END) FROM followups
-WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
-  AND priority = 'decisive' AND due_at < :until"""
+SELECT due_at FROM followups WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
+  AND priority = 'decisive' AND due_at < :until ORDER BY due_at LIMIT 20"""
 _HELD = """
 SELECT id, message, not_after FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
@@ -144,10 +143,9 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     return len(found)
 
 
-def decisive(tx: Transaction, account: str, openid: str, now: float, until: float) -> tuple[int, int]:
-    """Return how many decisive follow-ups wait for a user: due now, and falling due before `until`."""
-    due, later = tx.rows(_DECISIVE, account=account, openid=openid, now=now, until=until)[0]
-    return due, later
+def decisive(tx: Transaction, account: str, openid: str, until: float) -> list[float]:
+    """Return when each decisive follow-up that waits for a user is due, those due before `until`; at most 20."""
+    return [row[0] for row in tx.rows(_DECISIVE, account=account, openid=openid, until=until)]
 
 
 def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None]]:

@@ -41,11 +41,11 @@ _CANCEL = "UPDATE publications SET state = 'cancelled' WHERE id = :id AND state 
 _COUNT = """
 SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AND key LIKE :prefix"""
 # A publication that is half made counts for those whose follow-up it has not made yet.
-_DECISIVE = """
-SELECT count(CASE WHEN p.due_at <= :now THEN 1 END), count(CASE WHEN p.due_at > :now THEN 1 END)
+_AWAITED = """
+SELECT p.priority, p.due_at
 FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
 WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.due_at < :until
-  AND p.priority = 'decisive' AND p.cursor < s.openid"""
+  AND p.cursor < s.openid ORDER BY p.due_at LIMIT 40"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,6 @@ def count(tx: Transaction, account: str, topic: str, prefix: str) -> int:
     return int(tx.rows(_COUNT, account=account, topic=topic, prefix=f"{prefix}%")[0][0])
 
 
-def decisive(tx: Transaction, account: str, openid: str, now: float, until: float) -> tuple[int, int]:
-    """Return how many decisive publications a user will get: due now, and falling due before `until`."""
-    due, later = tx.rows(_DECISIVE, account=account, openid=openid, now=now, until=until)[0]
-    return due, later
+def awaited(tx: Transaction, account: str, openid: str, until: float) -> list[tuple[str, float]]:
+    """Return priority and time of what a user will get by publications due before `until`; at most 40."""
+    return [(row[0], row[1]) for row in tx.rows(_AWAITED, account=account, openid=openid, until=until)]
