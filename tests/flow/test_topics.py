@@ -256,3 +256,35 @@ def test_the_flight_bot_subscribes_who_asks_and_lets_them_go(database: Path) -> 
         assert "没有查到 ZZ999" in answers[0]
         assert "已退订 CA1501" in answers[1]
         assert stage.rows("SELECT topic FROM subscriptions") == []
+
+
+def test_who_cannot_be_reached_has_it_held_at_once_and_gets_it_on_return(database: Path, bot: Bot) -> None:
+    with staged(database, bot) as stage:
+        [gone] = subscribers(stage, 1)
+        stage.clock.advance(3 * 86_400)
+        [here] = subscribers(stage, 1)
+        put(stage)
+        put(stage, key="drop", on_closed="drop")
+        stage.until_equal(["expired", "held", "sent", "sent"], lambda: sorted(stage.states()))
+        [(history,)] = stage.rows("SELECT history FROM followups WHERE state = 'held'")
+        reply = stage.say(gone, "leave news")["reply"]["text"]
+
+        assert [json.loads(line)["state"] for line in history.splitlines()] == ["queued", "held"]
+        assert reply == f"{GATE}\n\nleft"
+        assert stage.shown(here, "custom") == [GATE, GATE]
+
+
+def test_publications_of_one_moment_and_of_one_span_go_out_as_one(database: Path, bot: Bot) -> None:
+    with staged(database, bot, join=60, keep=0) as stage:
+        [user] = subscribers(stage, 1)
+        for number, wait in enumerate((0, 0, 30, 61)):
+            put(stage, f"news {number}", key=str(number), wait=wait)
+
+        def shown_later() -> list[str]:
+            stage.clock.advance(0.5)
+            return stage.shown(user, "custom")
+
+        stage.until(lambda: len(shown_later()) == 1)
+        stage.until(lambda: len(shown_later()) == 2)
+
+        assert stage.shown(user, "custom") == ["news 0\nnews 1\nnews 2", "news 3"]

@@ -14,7 +14,8 @@ from wxbot.clock import Clock
 from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.protocol.topic import check_topic
-from wxbot.store import outbox, publications, topics
+from wxbot.protocol.window import spend
+from wxbot.store import contacts, outbox, publications, topics
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Lease
 
@@ -74,12 +75,14 @@ class Fanout:
         if one is None:
             return False
         # Who comes while the fan-out runs comes too late: whether they get it must not hang on their openid.
-        found = topics.subscribers(tx, one.account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
         account, new = one.account, one.follow_up()
-        made = outbox.insert_many(tx, account, [each.openid for each in found], new, origin="publication", now=now)
+        found = contacts.audience(tx, account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
+        # Most of an old audience cannot be reached: to claim each only to hold it would cost three commits.
+        closed = {openid for openid, grants in found.items() if not spend(grants, now) and new.on_closed == "hold"}
+        made = outbox.insert_many(tx, account, [*found.keys() - closed], new, origin="publication", now=now)
+        made += outbox.insert_held(tx, account, [*closed], new, origin="publication", now=now)
         done = len(found) < CHUNK
-        cursor = found[-1].openid if found else one.cursor
-        publications.advance(tx, one, cursor=cursor, made=made, done=done)
+        publications.advance(tx, one, cursor=[one.cursor, *found][-1], made=made, done=done)
         if done:
             log.info("published", action="publication_done", account=account, publication=one.id)
         return True

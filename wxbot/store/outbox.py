@@ -6,9 +6,9 @@ what a sender does on the way out is in `lanes`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.store.engine import Row, Transaction
@@ -27,9 +27,9 @@ ON CONFLICT (account, openid, lane) DO UPDATE SET
                  THEN excluded.wake_at ELSE lanes.wake_at END"""
 _INSERT = """
 INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_at, ready_at, not_after, key,
-  on_closed, priority, coalesce, on_doubt, topic, facts, state, changed_at, history)
+  on_closed, priority, coalesce, on_doubt, topic, facts, state, reason, changed_at, history)
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
-  :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :now, :history)
+  :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :reason, :now, :history)
 ON CONFLICT (account, openid, key) DO NOTHING"""
 _INSERT_EACH = _INSERT.replace(
     ":lane_id", "(SELECT id FROM lanes WHERE account = :account AND openid = :openid AND lane = :lane)"
@@ -107,10 +107,28 @@ def insert_many(
     tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, *, origin: str, now: float
 ) -> int:
     """Store the same follow-up for each of these users; return how many are new. It needs a key."""
+    return _insert_many(tx, account, openids, new, _columns(new, origin, now))
+
+
+def insert_held(
+    tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, *, origin: str, now: float
+) -> int:
+    """Store it as `insert_many` does, but held: for users to whom nothing may be sent now."""
+    columns = _columns(new, origin, now)
+    why = "the window is closed until the user writes again"
+    history = str(columns["history"]) + line(now, "held", why)
+    held = {**columns, "state": "held", "reason": why, "history": history, "wake_at": None}
+    return _insert_many(tx, account, openids, new, held)
+
+
+def _insert_many(
+    tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, columns: Mapping[str, object]
+) -> int:
     if new.coalesce is not None:
-        tx.change_many(_SUPERSEDE, [_superseding(account, openid, new, now) for openid in openids])
-    shared = {"account": account, "push_id": None, **_columns(new, origin, now)}
-    each = [{**shared, "openid": openid} for openid in openids]
+        now = cast(float, columns["now"])
+        tx.change_many(_SUPERSEDE, [_superseding(account, openid, new, now) for openid in sorted(openids)])
+    shared = {"account": account, "push_id": None, **columns}
+    each = [{**shared, "openid": openid} for openid in sorted(openids)]  # one order for all, against deadlocks
     tx.change_many(_LANE, each)
     return tx.change_many(_INSERT_EACH, each)
 
@@ -121,7 +139,7 @@ def _columns(new: FollowUp, origin: str, now: float) -> dict[str, object]:
     history = line(now, state, f"wanted by {origin}")
     of_lane = {"rank": RANK[new.lane], "wake_at": new.due_at}
     wanted = {name: getattr(new, name) for name in new.__slots__}
-    return {**wanted, **of_lane, "origin": origin, "state": state, "now": now, "history": history}
+    return {**wanted, **of_lane, "origin": origin, "state": state, "reason": "", "now": now, "history": history}
 
 
 def _superseding(account: str, openid: str, new: FollowUp, now: float) -> dict[str, object]:
