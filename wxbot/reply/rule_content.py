@@ -12,8 +12,8 @@ from wxbot.errors import InvalidMessage
 from wxbot.protocol import content
 from wxbot.protocol.content import MAX_TEXT, Content, split_text
 from wxbot.protocol.outgoing import message_json
-from wxbot.reply import template
-from wxbot.reply.template import Template
+from wxbot import template
+from wxbot.template import Template
 from wxbot.reply.toml_table import Table, suggestion
 
 TYPES: Mapping[str, type[Any]] = {

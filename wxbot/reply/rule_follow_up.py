@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from wxbot.reply.context import Context
 from wxbot.reply.rule_content import Names, Says, read_says, read_text
-from wxbot.reply.template import Template
+from wxbot.template import Template
 from wxbot.reply.toml_table import Table
 from wxbot.times.local_time import next_at, parse_time
 from wxbot.times.spans import parse_span

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wxbot.errors import RulesError
-from wxbot.reply import filters, template
+from wxbot import template
+from wxbot.reply import filters
 from wxbot.reply.filters import Filter
 from wxbot.reply.rule import PUSHED, Rule
 from wxbot.reply.rule_content import Names, read_says
