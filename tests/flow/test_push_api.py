@@ -110,7 +110,7 @@ WRONG: list[tuple[Any, list[str]]] = [
     ({"openid": "o", "text": "x", "due_at": True}, ["due_at"]),
     ({"openid": "o", "text": "x", "due_at": 100, "not_after": 100}, ["not_after"]),
     ({"openid": "o", "text": "x", "not_after": -1}, ["not_after"]),
-    ({"openid": "o", "text": "x", "on_closed": "template", "priority": "high"}, ["on_closed", "priority"]),
+    ({"openid": "o", "text": "x", "on_closed": "no", "priority": "high"}, ["on_closed", "priority"]),
     ({"openid": "o", "text": "x", "key": ""}, ["key"]),
     ({"openid": "o", "text": "x", "key": "a\nb"}, ["key"]),
     ({"openid": "o", "text": "x", "dueat": 1}, ["dueat"]),

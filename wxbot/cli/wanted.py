@@ -27,6 +27,17 @@ class When(click.ParamType["datetime | timedelta"]):
         return when if when.tzinfo else self.fail(f"{value} has no time zone, for example +08:00", param, ctx)
 
 
+class Fact(click.ParamType[tuple[str, str]]):
+    """A named text: `gate=C23`."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Return the name and the text; fails without a `=`."""
+        name, sign, text = value.partition("=")
+        return (name, text) if sign else self.fail(f"{value} is not a name and a value: gate=C23", param, ctx)
+
+
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def decorate(function: Any) -> Any:
         for option in reversed(options):
@@ -41,7 +52,10 @@ TIMES = _options(
     click.option("--not-after", type=When(), help="Of no use later than this."),
 )
 FATE = _options(
-    click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True),
+    click.option("--on-closed", type=click.Choice(["hold", "drop", "template"]), default="hold", show_default=True),
     click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True),
     click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True),
+    click.option(
+        "--fact", "facts", type=Fact(), multiple=True, help="What the fallback's templates may name: gate=C23."
+    ),
 )

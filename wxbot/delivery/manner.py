@@ -18,7 +18,7 @@ Rung = Literal["template", "subscription", "webhook"]
 class Manner:
     """What counts for one topic. `fallback` is tried in its order; `notices` has what its rungs say."""
 
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: ZoneInfo
     quiet: Hours | None = None
     decisive_wakes: bool = True
     fallback: tuple[Rung, ...] = ()
@@ -30,7 +30,7 @@ class Manner:
         return after[0] if after else None
 
 
-_NONE = Manner()
+_NONE = Manner(ZoneInfo("Asia/Shanghai"))
 
 
 class Manners:
@@ -49,18 +49,18 @@ def _fits(pattern: str, topic: str | None) -> bool:
     return pattern == "*" or (topic is not None and fnmatchcase(topic, pattern))
 
 
-def is_quiet(head: Head, lane: Lane, manner: Manner, now: float) -> bool:
-    """Return whether a follow-up may not disturb its user now. An answer to what they wrote always may."""
+def put_off(head: Head, lane: Lane, manner: Manner, now: float) -> Move | None:
+    """Return what becomes of a follow-up whose quiet hours hold: due at their end, if it is still of use then.
+
+    None where it may disturb its user now; an answer to what they wrote always may.
+    """
     if manner.quiet is None or lane.lane == "chat" or (head.priority == "decisive" and manner.decisive_wakes):
-        return False
-    return manner.quiet.hold(now) and (head.not_after is None or now <= head.not_after)
-
-
-def put_off(head: Head, manner: Manner, now: float) -> Move:
-    """Return what becomes of a follow-up in its quiet hours: due at their end, if it is still of use then."""
-    assert manner.quiet is not None
+        return None
+    if not manner.quiet.hold(now) or (head.not_after is not None and now > head.not_after):
+        return None
     end = manner.quiet.over_at(now)
-    why = f"quiet hours until {datetime.fromtimestamp(end, manner.zone):%m-%d %H:%M}"
+    local = f"{datetime.fromtimestamp(end, manner.zone):%m-%d %H:%M}"
+    why = f"quiet hours until {local}"
     if head.not_after is not None and head.not_after < end:
         return Move(state="expired", reason=f"{why}, and not_after is before that")
-    return Move(state="scheduled", reason=why, due_at=end, ready_at=end, told={"quiet_until": round(end)})
+    return Move(state="scheduled", reason=why, due_at=end, ready_at=end, told={"quiet_until": local})
