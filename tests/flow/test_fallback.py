@@ -368,6 +368,27 @@ def _die_at(stage: Stage, id: int, rung: str) -> None:
     store.close()
 
 
+def test_a_sender_found_dead_on_a_template_too_late_leaves_doubt(database: Path, bot: Bot) -> None:
+    with falling(database, bot, "template") as stage:
+        _, id = late(stage, on_doubt="park")
+        _die_at(stage, id, "template")
+        stage.clock.advance(700)
+        run(stage, "doubtful")
+
+
+@pytest.mark.parametrize("kind", ["hang", "reset", "drip"])
+def test_a_receiver_that_does_not_answer_is_asked_again(database: Path, bot: Bot, kind: str) -> None:
+    with staged(database, bot, sending=False) as other:  # its simulator plays the receiver: it knows how to be ill
+        url = f"{other.platform}/cgi-bin/getcallbackip"
+        with falling(database, bot, "webhook", url=url) as stage:
+            other.fault(kind, path="/cgi-bin/getcallbackip")
+            late(stage)
+            with senders(stage.settings, stage.clock, 1):
+                attempts(stage, 1)
+                stage.clock.advance(7)
+                stage.until(lambda: stage.states() == ["sent"])
+
+
 def test_a_passing_fault_is_tried_again_on_the_same_rung(database: Path, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         user, _ = late(stage)
