@@ -71,12 +71,13 @@ def test_what_is_of_no_use_in_the_morning_expires(night: Stage) -> None:
     assert "quiet hours" in night.rows("SELECT reason FROM followups")[0][0]
 
 
-def test_a_late_answer_is_given_at_night(night: Stage) -> None:
-    user = writer(night)
-    night.say(user, "menu")
-    with senders(night.settings, night.clock, 1):
-        night.clock.advance(2)
-        night.until_equal(["sent"], night.states)
+def test_a_late_answer_is_given_at_night(database: Path, bot: Bot) -> None:
+    with staged(database, bot, sending=False, topics={"*": {"quiet": "23:00-07:00"}}) as stage:
+        stage.clock.advance(NIGHT - stage.clock.now())
+        stage.say(stage.user(), "menu")
+        with senders(stage.settings, stage.clock, 1):
+            stage.clock.advance(2)
+            stage.until_equal(["sent"], stage.states)
 
 
 def test_what_was_held_is_in_the_reply_at_night(night: Stage) -> None:
