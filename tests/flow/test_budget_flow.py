@@ -46,6 +46,15 @@ def test_a_joint_text_that_is_refused_is_sent_one_by_one(frugal: Stage) -> None:
     assert frugal.shown(user, "custom") == ["one", "two"]
 
 
+def test_a_joint_text_that_finds_the_window_closed_ends_as_each_part_wants(frugal: Stage) -> None:
+    user = writer(frugal)
+    put(frugal, user, "one", on_closed="drop")
+    put(frugal, user, "two")
+    frugal.fault("errcode", errcode=45047)
+
+    send_all(frugal, "expired", "held")
+
+
 def test_a_joint_text_in_doubt_is_parked_as_a_whole(frugal: Stage) -> None:
     user = writer(frugal)
     put(frugal, user, "one", on_doubt="park")

@@ -12,6 +12,7 @@ import pytest
 
 from flow.stage import Stage, senders
 from wxbot.cli import COMMANDS
+from wxbot.store import topics
 
 
 def run(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -189,3 +190,36 @@ def test_every_command_explains_itself(command: str) -> None:
 
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 4
+
+
+def test_send_and_publish_take_a_topic_and_facts_for_the_fallback(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    store, now = still.store(), still.clock.now()
+    store.write(lambda tx: topics.subscribe(tx, "default", "flight:CA1501", user, now))
+    store.close()
+    fate = ("--on-closed", "template", "--fact", "gate=C23", "--fact", "belt=a=b")
+
+    run(still, "send", user, "one", "--topic", "flight:CA1501", *fate)
+    run(still, "publish", "flight:CA1501", "two", "--key", "k", *fate)
+
+    for table, topic in (("followups", "flight:CA1501"), ("publications", "flight:CA1501")):
+        [row] = still.rows(f"SELECT on_closed, topic, facts FROM {table}")
+        assert (row[0], row[1], json.loads(row[2])) == ("template", topic, {"gate": "C23", "belt": "a=b"})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [("--fact", "gate", "is not NAME=TEXT"), ("--fact", "1=x", "cannot be a fact"), ("--topic", "a b", "has ' '")],
+)
+def test_a_wrong_topic_or_fact_is_told_and_nothing_is_stored(
+    still: Stage, option: str, value: str, told: str
+) -> None:
+    user = still.user()
+    still.say(user, "hello")
+
+    done = run(still, "send", user, "one", option, value)
+
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert still.states() == []

@@ -67,6 +67,17 @@ def test_a_message_arrives_on_the_phone_and_its_history_tells_so(stage: Stage) -
     assert (told["state"], told["origin"], "accepted" in told["now_en"]) == ("sent", "api", True)
 
 
+def test_a_message_keeps_its_topic_and_facts_and_may_ask_for_a_fallback(still: Stage) -> None:
+    user, caller = writer(still), Caller(still)
+    wanted = {"topic": "flight:CA1501", "facts": {"gate": "C23"}, "on_closed": "template"}
+    id = caller.post({"openid": user, "text": "x", **wanted}).json()["id"]
+
+    told = caller.get(f"/messages/{id}").json()
+
+    assert {name: told[name] for name in wanted} == wanted
+    assert told["rung"] == "window"
+
+
 def test_a_menu_arrives_at_its_time_and_not_before(stage: Stage) -> None:
     user, caller = writer(stage), Caller(stage)
     menu = {"type": "msgmenu", "head_content": "满意吗?", "list": [{"id": "1", "content": "满意"}]}
@@ -110,7 +121,10 @@ WRONG: list[tuple[Any, list[str]]] = [
     ({"openid": "o", "text": "x", "due_at": True}, ["due_at"]),
     ({"openid": "o", "text": "x", "due_at": 100, "not_after": 100}, ["not_after"]),
     ({"openid": "o", "text": "x", "not_after": -1}, ["not_after"]),
-    ({"openid": "o", "text": "x", "on_closed": "template", "priority": "high"}, ["on_closed", "priority"]),
+    ({"openid": "o", "text": "x", "on_closed": "no", "priority": "high"}, ["on_closed", "priority"]),
+    ({"openid": "o", "text": "x", "topic": "a b"}, ["topic"]),
+    ({"openid": "o", "text": "x", "facts": {"1": "x"}}, ["facts"]),
+    ({"openid": "o", "text": "x", "facts": {"a": 1}}, ["facts.a"]),
     ({"openid": "o", "text": "x", "key": ""}, ["key"]),
     ({"openid": "o", "text": "x", "key": "a\nb"}, ["key"]),
     ({"openid": "o", "text": "x", "dueat": 1}, ["dueat"]),

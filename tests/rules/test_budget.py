@@ -42,6 +42,7 @@ def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: o
         topic=None,
         facts="{}",
         rung="window",
+        key=None,
     )
     return replace(one, **more)  # type: ignore[arg-type]
 

@@ -191,6 +191,8 @@ after = "1h"
 not_after = "30m"
 key = "k:{{openid}}"
 coalesce = "c:{{content}}"
+topic = "t:{{content}}"
+facts = { gate = "C23", said = "{{content}}" }
 on_closed = "drop"
 priority = "decisive"
 on_doubt = "park"
@@ -201,9 +203,10 @@ text = "plain"
 
     assert json.loads(full.message) == {"msgtype": "image", "image": {"media_id": "M"}}
     assert (full.due_at, full.not_after) == (SEVEN + 3600, SEVEN + 5400)
-    assert (full.key, full.coalesce) == (f"k:{OPENID}", "c:a")
+    assert (full.key, full.coalesce, full.topic) == (f"k:{OPENID}", "c:a", "t:a")
+    assert json.loads(full.facts) == {"gate": "C23", "said": "a"}
     assert (full.on_closed, full.priority, full.on_doubt) == ("drop", "decisive", "park")
-    assert (plain.not_after, plain.key, plain.coalesce) == (None, None, None)
+    assert (plain.not_after, plain.key, plain.coalesce, plain.topic) == (None, None, None, None)
     assert (plain.on_closed, plain.priority, plain.on_doubt) == ("hold", "normal", "resend")
 
 

@@ -99,6 +99,8 @@ def test_all_mistakes_are_told_at_once_in_the_files_order(tmp_path: Path) -> Non
         ("[[rule.follow_up]]\ntext = 'x'\npriority = 'desisive'", 5, "did you mean decisive?"),
         ("[[rule.follow_up]]\ntext = 'x'\non_closed = 'keep'", 5, "known are drop, hold, template"),
         ("[[rule.follow_up]]\ntext = 'x'\nkey = '{{opnid}}'", 5, "did you mean {{openid}}?"),
+        ("[[rule.follow_up]]\ntext = 'x'\nfacts = { '1a' = 'x' }", 5, "cannot be a fact"),
+        ("[[rule.follow_up]]\ntext = 'x'\nfacts = { a = '{{opnid}}' }", 5, "did you mean {{openid}}?"),
         (
             "[[rule.follow_up]]\ncontent = { type = 'transfer_customer_service' }",
             4,

@@ -15,6 +15,7 @@ from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
 from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.content import Text
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json, summary
 from wxbot.reply.context import moment
 from wxbot.store import outbox as rows
@@ -27,6 +28,7 @@ from wxbot.store.outbox import StoredFollowUp
 @wanted.TIMES
 @click.option("--key", help="Idempotency: a second one with this key is the first one.")
 @wanted.FATE
+@click.option("--topic", help="Whose quiet hours and fallback count for it.")
 @show.ACCOUNT
 @show.AS_JSON
 def send(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -35,9 +37,11 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
     at: datetime | timedelta | None,
     not_after: datetime | timedelta | None,
     key: str | None,
-    on_closed: Literal["hold", "drop"],
+    on_closed: Literal["hold", "drop", "template"],
     priority: Literal["normal", "decisive"],
     on_doubt: Literal["resend", "park"],
+    facts: tuple[tuple[str, str], ...],
+    topic: str | None,
     account: str,
     as_json: bool,
 ) -> None:
@@ -51,6 +55,8 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
         on_closed=on_closed,
         priority=priority,
         on_doubt=on_doubt,
+        topic=topic,
+        facts=facts_json(dict(facts)),
     )
     queued = queue(store, account, openid, follow_up, origin="cli", now=now)
     if as_json:
@@ -142,7 +148,7 @@ def _found(id: int, account: str) -> StoredFollowUp:
 
 
 def _plain(one: StoredFollowUp) -> dict[str, Any]:
-    return {**asdict(one), "message": json.loads(one.message)}
+    return {**asdict(one), "message": json.loads(one.message), "facts": json.loads(one.facts)}
 
 
 @click.command()

@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from wxbot.cli import show
+from wxbot.cli import show, wanted
 from wxbot.cli.opened import opened
 from wxbot.cli.wanted import When
 from wxbot.delivery import plans
@@ -20,7 +20,7 @@ from wxbot.reply.plan import PlanChange
 @click.command()
 @click.argument("topic")
 @click.option("--moment", type=When(), help="What the steps count from: +2h from now, or 2026-11-25T15:05+08:00.")
-@click.option("--fact", "facts", multiple=True, metavar="NAME=TEXT", help="What texts name; may be repeated.")
+@wanted.facts("What texts name; may be repeated.")
 @click.option("--silent", is_flag=True, help="Do not publish the plan's notices of what has changed.")
 @click.option("--cancel", is_flag=True, help="Cancel the steps that are to come, and forget the plan.")
 @show.ACCOUNT
@@ -28,7 +28,7 @@ from wxbot.reply.plan import PlanChange
 def plan(  # one parameter an option
     topic: str,
     moment: datetime | timedelta | None,
-    facts: Sequence[str],
+    facts: Sequence[tuple[str, str]],
     silent: bool,
     cancel: bool,
     account: str,
@@ -43,7 +43,7 @@ def plan(  # one parameter an option
         raise click.UsageError("--cancel goes alone: a cancelled plan has no moment and no facts")
     if moment is not None or facts:
         at = None if moment is None else moment_of(moment, now)
-        news = PlanChange(topic=topic, moment=at, facts=dict(map(_fact, facts)), tell=not silent)
+        news = PlanChange(topic=topic, moment=at, facts=dict(facts), tell=not silent)
         found: PlanCard | None = store.write(lambda tx: plans.change(tx, account, news, now))
     else:
         found = store.read(partial(plans.card, account=account, topic=topic))
@@ -56,13 +56,6 @@ def plan(  # one parameter an option
         show.document(asdict(found))
     else:
         _print(found)
-
-
-def _fact(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.BadParameter(f"{text!r} is not NAME=TEXT, for example gate=C25", param_hint="--fact")
-    return name, value
 
 
 def _print(found: PlanCard) -> None:

@@ -172,16 +172,19 @@ def closed(on_closed: str, why: str, errcode: int = 0) -> Move:
     return Move(state="held", reason=why, errcode=errcode)
 
 
-def after_crash(head: Head) -> Move:
+def after_crash(head: Head, *, keyed: bool = False) -> Move:
     """Return what becomes of a follow-up that a sender which is gone had in hand.
 
     Before its bytes could leave it is simply queued again; after that it may have arrived, and its
-    `on_doubt` decides. Three such ends set it aside, so that one bad message cannot kill for ever.
+    `on_doubt` decides, unless its call was `keyed`: made again, that cannot double it. Three such ends
+    set it aside, so that one bad message cannot kill for ever.
     """
     doubt = head.state == "sending"
+    told = {"rung": head.rung, "doubt": True} if doubt and head.rung != "window" else {}
     if head.crashes + 1 >= MAX_CRASHES:
-        return Move(state="refused", reason=f"{MAX_CRASHES} senders ended while they had it", crashes=1)
-    if doubt and head.on_doubt == "park":
-        return Move(state="doubtful", reason="its sender ended while sending: it may have arrived", crashes=1)
+        return Move(state="refused", reason=f"{MAX_CRASHES} senders ended while they had it", crashes=1, told=told)
+    if doubt and head.on_doubt == "park" and not keyed:
+        why = "its sender ended while sending: it may have arrived"
+        return Move(state="doubtful", reason=why, crashes=1, told=told)
     why = "its sender ended while sending: sent again" if doubt else "its sender ended before sending"
-    return Move(state="queued", reason=why, crashes=1)
+    return Move(state="queued", reason=why, crashes=1, told=told)

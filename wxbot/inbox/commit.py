@@ -1,11 +1,13 @@
 """What one push writes: itself, its user's grants, its effects. All inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wxbot.delivery import plans
+from wxbot.delivery.manner import Manners
 from wxbot.delivery.queue import unsubscribe
 from wxbot.errors import BadSignature
+from wxbot.inbox.receipts import keep_receipts
 from wxbot.protocol.content import Content, News
 from wxbot.protocol.events import UnsubscribeEvent
 from wxbot.protocol.messages import Push
@@ -28,10 +30,18 @@ class Delivery:
     signature: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What each kind of push grants in an account, and what its follow-ups do by topic."""
+
+    rights: Mapping[str, Right]
+    manners: Manners = field(default_factory=Manners)
+
+
 def keep_push(
-    tx: Transaction, delivery: Delivery, arrival: Arrival, rights: Mapping[str, Right], *, ready_at: float
+    tx: Transaction, delivery: Delivery, arrival: Arrival, terms: Terms, *, ready_at: float
 ) -> int | None:
-    """Store a push, its user and what it grants; return its id, None when it was stored before.
+    """Store a push, its user, what it grants and reports; return its id, None when it was stored before.
 
     What was held for the user is queued for `ready_at`. Raises BadSignature when the signature
     was first used for another push.
@@ -47,10 +57,11 @@ def keep_push(
         outbox.cancel_all(tx, account, push.openid, now, "the user unfollowed")
         topics.forget(tx, account, push.openid)
         return push_id
-    grant = granted(push, rights)
+    grant = granted(push, terms.rights)
     contacts.seen(tx, account, push.openid, now, grant)
     if grant is not None:
         outbox.wake_held(tx, account, push.openid, now, ready_at)
+    keep_receipts(tx, account, push, terms.manners, now)
     return push_id
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import Content, TransferCustomerService, content_of
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.topic import check_topic
 from wxbot.reply.plan import Plan, PlanChange, Planned
@@ -62,12 +63,15 @@ class Context:
         priority: Literal["normal", "decisive"] = "normal",
         coalesce: str | None = None,
         on_doubt: Literal["resend", "park"] = "resend",
+        topic: str | None = None,
+        facts: Mapping[str, str] | None = None,
         kf_account: str = "",
     ) -> None:
         """Send this later (`at`) or right after the reply, as far as the platform allows.
 
-        A second follow-up with the same `key` is ignored. Raises InvalidMessage for what the
-        platform would refuse.
+        A second follow-up with the same `key` is ignored. `topic` is whose quiet hours and fallback
+        count for it, `facts` what its fallback's templates may name. Raises InvalidMessage for what
+        the platform would refuse.
         """
         self.follow_ups.append(
             FollowUp(
@@ -79,6 +83,8 @@ class Context:
                 priority=priority,
                 coalesce=coalesce,
                 on_doubt=on_doubt,
+                topic=topic,
+                facts=facts_json(facts or {}),
             )
         )
 

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from wxbot import template
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Content, content_of
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority, dumps, message_json
 from wxbot.protocol.topic import check_topic
-from wxbot.reply import template
 from wxbot.times.spans import parse_offset, parse_span
 
 T = TypeVar("T")

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from wxbot import template
 from wxbot.errors import InvalidMessage
 from wxbot.protocol import content
 from wxbot.protocol.content import MAX_TEXT, Content, split_text
 from wxbot.protocol.outgoing import message_json
-from wxbot.reply import template
-from wxbot.reply.template import Template
 from wxbot.reply.toml_table import Table, suggestion
+from wxbot.template import Template
 
 TYPES: Mapping[str, type[Any]] = {
     "text": content.Text,

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from wxbot.reply.context import Context
 from wxbot.reply.rule_content import Names, Says, read_says, read_text
-from wxbot.reply.template import Template
 from wxbot.reply.toml_table import Table
+from wxbot.template import NAME, Template
 from wxbot.times.local_time import next_at, parse_time
 from wxbot.times.spans import parse_span
 
@@ -18,7 +18,8 @@ CHOICES = {  # the first of each is the default, as in Context.follow_up
     "priority": ("normal", "decisive"),
     "on_doubt": ("resend", "park"),
 }
-KEYS = ("text", "content", "after", "at", "day", "not_after", "key", "coalesce", *CHOICES)
+_TEMPLATES = ("key", "coalesce", "topic")
+KEYS = ("text", "content", "after", "at", "day", "not_after", *_TEMPLATES, "facts", *CHOICES)
 
 
 def dates(moment: datetime) -> dict[str, str]:
@@ -51,6 +52,8 @@ class Later:
     not_after: int | None
     key: Template | None
     coalesce: Template | None
+    topic: Template | None
+    facts: Mapping[str, Template]
     options: Mapping[str, Any]
 
     def add(self, ctx: Context, values: Mapping[str, str]) -> None:
@@ -65,6 +68,8 @@ class Later:
                 not_after=None if self.not_after is None else due.timestamp() + self.not_after,
                 key=None if self.key is None else self.key.render(known),
                 coalesce=None if self.coalesce is None else self.coalesce.render(known),
+                topic=None if self.topic is None else self.topic.render(known),
+                facts={name: text.render(known) for name, text in self.facts.items()},
                 **self.options,
             )
 
@@ -74,11 +79,22 @@ def read_follow_up(table: Table, names: Names, zone: ZoneInfo) -> Later | None:
     table.only(KEYS)
     says = _says(table, names)
     due, not_after = read_due(table, zone), _span(table, "not_after")
-    templates = {name: read_text(table, name, names) if name in table else None for name in ("key", "coalesce")}
+    templates = {name: read_text(table, name, names) if name in table else None for name in _TEMPLATES}
+    facts = _facts(table, names)
     options = {name: table.choice(name, known) for name, known in CHOICES.items()}
     if says is None:
         return None
-    return Later(says=says, due=due, not_after=not_after or None, options=options, **templates)
+    return Later(says=says, due=due, not_after=not_after or None, options=options, facts=facts, **templates)
+
+
+def _facts(table: Table, names: Names) -> dict[str, Template]:
+    if "facts" not in table:
+        return {}
+    facts = table.table("facts")
+    for name in facts.values:
+        if not NAME.fullmatch(name):
+            facts.wrong(name, "cannot be a fact: a name has letters, digits and _, and begins with no digit")
+    return {name: read_text(facts, name, names) for name in facts.values}
 
 
 def _says(table: Table, names: Names) -> Says | None:

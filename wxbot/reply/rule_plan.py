@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from zoneinfo import ZoneInfo
 
+from wxbot import template
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.outgoing import message_json
-from wxbot.reply import template
 from wxbot.reply.context import Context
 from wxbot.reply.plan import ALWAYS, Notice, Plan, Step
 from wxbot.reply.rule_content import Names, read_says, read_text
 from wxbot.reply.rule_follow_up import CHOICES, Due, dates, read_due
-from wxbot.reply.template import Template
 from wxbot.reply.toml_table import Table, suggestion
+from wxbot.template import Template
 
 KEYS = ("name", "facts", "step", "moved", "changed")
 _NOTICE = ("text", "content", "not_after", *CHOICES)

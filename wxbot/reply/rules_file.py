@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from wxbot import template
 from wxbot.errors import RulesError
-from wxbot.reply import filters, template
+from wxbot.reply import filters
 from wxbot.reply.filters import Filter
 from wxbot.reply.rule import PUSHED, Rule
 from wxbot.reply.rule_content import Names, read_says

@@ -15,7 +15,11 @@ class Queued(BaseModel):
 
 
 class Step(BaseModel):
-    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`."""
+    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`.
+
+    `rung` is the step of the fallback it is about, "" for none; `status` an HTTP status there, 0 for none;
+    `receipt` what the platform said later of its delivery.
+    """
 
     at: float
     state: str
@@ -25,6 +29,9 @@ class Step(BaseModel):
     en: str
     rid: str
     grant: str
+    rung: str
+    status: int
+    receipt: str
 
 
 class StoredMessage(BaseModel):
@@ -42,6 +49,9 @@ class StoredMessage(BaseModel):
     priority: str
     coalesce: str | None
     on_doubt: str
+    topic: str | None
+    facts: dict[str, str]
+    rung: str
     attempts: int
     now_zh: str
     now_en: str

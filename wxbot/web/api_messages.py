@@ -67,6 +67,9 @@ def _told(tx: Transaction, call: Call) -> StoredMessage:
         priority=found.priority,
         coalesce=found.coalesce,
         on_doubt=found.on_doubt,
+        topic=found.topic,
+        facts=json.loads(found.facts),
+        rung=found.rung,
         attempts=found.attempts,
         now_zh=story.now_zh,
         now_en=story.now_en,
@@ -85,6 +88,9 @@ def _step(one: Explained) -> Step:
         en=known.en if known else "",
         rid=one.rid,
         grant=one.grant,
+        rung=one.rung,
+        status=one.status,
+        receipt=one.receipt,
     )
 
 

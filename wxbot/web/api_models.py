@@ -20,7 +20,9 @@ from pydantic import (
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Text
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.protocol.topic import MAX_TOPIC, check_topic
 from wxbot.web.api_content import VISIBLE, Message
 
 LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
@@ -52,6 +54,7 @@ Moment = Annotated[
     }),
 ]  # fmt: skip
 Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TEXT})]
+Topic = Annotated[str, Field(min_length=1, max_length=MAX_TOPIC)]
 Word = Annotated[str, Field(pattern=_WORD)]
 _EITHER: list[JsonValue] = [
     {
@@ -76,10 +79,33 @@ class NewMessage(BaseModel):
     due_at: Moment | None = Field(default=None, description="When; at once if not given.")
     not_after: Moment | None = Field(default=None, description="Of no use later than this.")
     key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
-    on_closed: Literal["hold", "drop"] = "hold"
+    on_closed: Literal["hold", "drop", "template"] = "hold"
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: Word | None = Field(default=None, description="Replaces the user's waiting ones of the same value.")
     on_doubt: Literal["resend", "park"] = "resend"
+    topic: Topic | None = Field(default=None, description="Whose quiet hours and fallback count for it.")
+    facts: dict[str, str] = Field(
+        default_factory=dict,
+        description="What the templates of its fallback may name.",
+        json_schema_extra={"propertyNames": {"pattern": r"^[A-Za-z_][A-Za-z0-9_]*$"}},
+    )
+
+    @field_validator("topic")
+    @classmethod
+    def _is_topic(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else check_topic(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+
+    @field_validator("facts")
+    @classmethod
+    def _are_facts(cls, value: dict[str, str]) -> dict[str, str]:
+        try:
+            facts_json(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+        return value
 
     @field_validator("text")
     @classmethod
@@ -124,6 +150,8 @@ class NewMessage(BaseModel):
             priority=self.priority,
             coalesce=self.coalesce,
             on_doubt=self.on_doubt,
+            topic=self.topic,
+            facts=facts_json(self.facts),
         )
 
 
