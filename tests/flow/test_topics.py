@@ -192,7 +192,7 @@ def test_a_late_answer_subscribes_too_and_a_failing_one_does_not(stage: Stage, s
     assert stage.rows("SELECT openid FROM subscriptions") == [(late,)]
 
 
-@pytest.mark.parametrize("topic", ["", "a b", "a/b", "x" * 129, "news\n", "😀", "²"])
+@pytest.mark.parametrize("topic", ["", "a b", "a/b", "x" * 129, "news\n", "😀", "²", "..", "-"])
 def test_a_topic_with_such_a_name_is_refused(stage: Stage, topic: str) -> None:
     with pytest.raises(InvalidMessage, match="topic"):
         put(stage, topic=topic)

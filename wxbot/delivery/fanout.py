@@ -39,19 +39,20 @@ def publish(store: Store, account: str, topic: str, new: FollowUp, *, key: str, 
 
     Raises NotFound for a topic that nobody ever subscribed to, InvalidMessage for one that is too late.
     """
+    return store.write(lambda tx: publish_within(tx, account, topic, new, key=key, now=now))
+
+
+def publish_within(tx: Transaction, account: str, topic: str, new: FollowUp, *, key: str, now: float) -> Published:
+    """Do the same inside a transaction that does more; what it raises must end that transaction."""
     check_topic(topic)
     if not key:
         raise InvalidMessage("a publication needs a key: it is what keeps a second try from being sent again")
     if new.not_after is not None and new.not_after <= now:
         raise InvalidMessage(f"not_after ({new.not_after:.0f}) has passed: it would never be sent")
     prompt = replace(new, due_at=max(new.due_at, now))  # who subscribed until it is due gets it
-
-    def work(tx: Transaction) -> Published:
-        if not topics.is_known(tx, account, topic):
-            raise NotFound(f"nobody ever subscribed to {topic!r} in account {account!r}; `wxbot topics` lists them")
-        return Published(*publications.insert(tx, account, topic, key, prompt, now=now))
-
-    return store.write(work)
+    if not topics.is_known(tx, account, topic):
+        raise NotFound(f"nobody ever subscribed to {topic!r} in account {account!r}; `wxbot topics` lists them")
+    return Published(*publications.insert(tx, account, topic, key, prompt, now=now))
 
 
 class Fanout:

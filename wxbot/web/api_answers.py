@@ -55,6 +55,58 @@ class Cancelled(BaseModel):
     state: Literal["cancelled"] = "cancelled"
 
 
+class Published(BaseModel):
+    """A stored publication. `is_new` is false when its `key` had been used: then this is the first one."""
+
+    id: int
+    topic: str
+    is_new: bool
+
+
+class Subscribed(BaseModel):
+    """`new` of the users had not been subscribed before."""
+
+    topic: str
+    new: int
+
+
+class Unsubscribed(BaseModel):
+    """A user who does not subscribe; `was_subscribed` until now."""
+
+    topic: str
+    openid: str
+    was_subscribed: bool
+
+
+class TopicCard(BaseModel):
+    """A topic, known since `first_at`, and how many subscribe to it now."""
+
+    topic: str
+    first_at: float
+    subscribers: int
+
+
+class TopicsPage(BaseModel):
+    """Topics in the order of their names; `next_cursor` is null on the last page."""
+
+    topics: list[TopicCard]
+    next_cursor: str | None
+
+
+class SubscriberCard(BaseModel):
+    """Who subscribes, and since when."""
+
+    openid: str
+    since: float
+
+
+class SubscribersPage(BaseModel):
+    """A topic's subscribers in the order of their openids; `next_cursor` is null on the last page."""
+
+    subscribers: list[SubscriberCard]
+    next_cursor: str | None
+
+
 class ContactGrant(BaseModel):
     """What one kind of push allows. `left` is null for any number; `expires_at` in Unix seconds."""
 

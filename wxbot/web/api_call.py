@@ -1,7 +1,7 @@
 """One call of the push API: what it may ask for, what it brings, and how a POST has its effects once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
@@ -50,7 +50,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing a caller can ask for. `path` begins after the account; braces name its parameters."""
+    """One thing a caller can ask for. `path` begins after the account; braces name its parameters.
+
+    `refuses` are statuses that only this operation answers, and why.
+    """
 
     name: str
     method: Literal["GET", "POST", "DELETE"]
@@ -62,6 +65,7 @@ class Operation:
     answer: type[BaseModel]
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    refuses: Mapping[int, str] = field(default_factory=dict)
 
 
 def body_of(call: Call, model: type[M]) -> M:

@@ -6,13 +6,13 @@ from wxbot.store.contacts import Contact
 from wxbot.store.engine import Transaction
 from wxbot.web.api_answers import ContactCard, ContactGrant, ContactsPage
 from wxbot.web.api_call import Answer, Call, Operation, answer, query_of
-from wxbot.web.api_models import ContactsQuery
+from wxbot.web.api_models import PageQuery
 from wxbot.web.problems import Problem
 
 
 def list_contacts(call: Call) -> Answer:
     """List contacts by openid, one page a call."""
-    wanted = query_of(call, ContactsQuery)
+    wanted = query_of(call, PageQuery)
 
     def work(tx: Transaction) -> Answer:
         found = contacts.page(tx, call.account, wanted.cursor, wanted.limit + 1)
@@ -78,7 +78,7 @@ OPERATIONS = (
         handle=list_contacts,
         status=200,
         answer=ContactsPage,
-        query=ContactsQuery,
+        query=PageQuery,
     ),
     Operation(
         name="show_contact",

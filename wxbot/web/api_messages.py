@@ -140,5 +140,6 @@ OPERATIONS = (
         handle=cancel_message,
         status=200,
         answer=Cancelled,
+        refuses={409: "It is too late."},
     ),
 )

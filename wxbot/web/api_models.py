@@ -4,6 +4,7 @@ Bodies are strict: an unknown field is a mistake, a number is no string. The che
 validate with `context={"now": Unix seconds}`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -20,12 +21,11 @@ from pydantic import (
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Text
-from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.protocol.outgoing import FollowUp, dumps, message_json
 from wxbot.web.api_content import VISIBLE, Message
 
 LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
 _LAST = 4_102_444_800  # 2100-01-01: later ones are milliseconds by mistake
-OPENID = r"^[A-Za-z0-9_-]{1,64}$"
 _WORD = r"^[^\x00-\x1f\x7f]{1,200}$"  # anything that can be shown in one line
 
 
@@ -53,6 +53,8 @@ Moment = Annotated[
 ]  # fmt: skip
 Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TEXT})]
 Word = Annotated[str, Field(pattern=_WORD)]
+Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Fact = Annotated[str, Field(max_length=1000)]
 _EITHER: list[JsonValue] = [
     {
         "required": ["text"],
@@ -65,17 +67,15 @@ _EITHER: list[JsonValue] = [
 ]
 
 
-class NewMessage(BaseModel):
-    """A follow-up to queue: for whom, what, when, and what to do when it cannot be sent."""
+class _Wanted(BaseModel):
+    """What is to be sent, when, and what to do when it cannot be."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra={"oneOf": _EITHER})
 
-    openid: Annotated[str, Field(pattern=OPENID)]
     text: Visible | None = Field(default=None, description=f"A text of at most {MAX_TEXT} bytes of UTF-8.")
     message: Message | None = Field(default=None, validate_default=True, description="Anything but a plain text.")
     due_at: Moment | None = Field(default=None, description="When; at once if not given.")
     not_after: Moment | None = Field(default=None, description="Of no use later than this.")
-    key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
     on_closed: Literal["hold", "drop"] = "hold"
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: Word | None = Field(default=None, description="Replaces the user's waiting ones of the same value.")
@@ -119,7 +119,6 @@ class NewMessage(BaseModel):
             message=message_json(content),
             due_at=max(self.due_at or now, now),
             not_after=self.not_after,
-            key=self.key,
             on_closed=self.on_closed,
             priority=self.priority,
             coalesce=self.coalesce,
@@ -131,8 +130,41 @@ def _now(info: ValidationInfo) -> float:
     return float((info.context or {})["now"])
 
 
-class ContactsQuery(BaseModel):
-    """Which part of the contacts."""
+class _ToUser(BaseModel):
+    openid: Openid
+
+
+class NewMessage(_Wanted, _ToUser):
+    """A follow-up to queue: for whom, what, when, and what to do when it cannot be sent."""
+
+    key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
+
+    def follow_up(self, now: float) -> FollowUp:
+        """Return it as the outbox takes it; a due_at in the past is now."""
+        return replace(super().follow_up(now), key=self.key)
+
+
+class NewPublication(_Wanted):
+    """One message for all who subscribe to a topic when it is due."""
+
+    key: Word = Field(description="A second publication to the topic with the same key is the first one.")
+    facts: dict[Word, Fact] = Field(default={}, max_length=50, description="What a template message may name.")
+
+    def follow_up(self, now: float) -> FollowUp:
+        """Return what each subscriber is to get; a due_at in the past is now."""
+        return replace(super().follow_up(now), facts=dumps(self.facts))
+
+
+class NewSubscribers(BaseModel):
+    """Who is to subscribe to a topic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    openids: Annotated[list[Openid], Field(min_length=1, max_length=1000)]
+
+
+class PageQuery(BaseModel):
+    """Which part of a list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
