@@ -18,6 +18,7 @@ from wxbot.delivery.fanout import Fanout
 from wxbot.delivery.sender import Pace, Sender, Way
 from wxbot.errors import SettingsError
 from wxbot.inbox.accept import Inbox
+from wxbot.inbox.commit import Terms
 from wxbot.inbox.handoff import HandOff
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.client import Client
@@ -50,7 +51,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     store, answering = open_store(using), _answering(using)
     hand_off = HandOff(store, clock, answering)
     doors = {
-        name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, RIGHTS[account.rights]))
+        name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, _terms(account)))
         for name, account in using.all_accounts.items()
     }
     app = Flask(__name__, static_folder=None)
@@ -137,6 +138,10 @@ def _transport(using: Settings, account: str) -> Transport:
 def _reader(account: Account) -> Reader:
     keys = [key.get_secret_value() for key in (account.aes_key, account.aes_key_previous) if key]
     return Reader(account.token.get_secret_value(), account.mode, [Cipher(key, account.appid) for key in keys])
+
+
+def _terms(account: Account) -> Terms:
+    return Terms(RIGHTS[account.rights], account.scene_prefix)
 
 
 def _answering(using: Settings) -> Answering:

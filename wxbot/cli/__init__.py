@@ -19,6 +19,7 @@ COMMANDS = {
     "outbox": "wxbot.cli.outbox:outbox",
     "plan": "wxbot.cli.plan:plan",
     "publish": "wxbot.cli.topics:publish",
+    "qrcode": "wxbot.cli.qrcode:qrcode",
     "replay": "wxbot.cli.people:replay",
     "rules": "wxbot.cli.rules:rules",
     "send": "wxbot.cli.outbox:send",

@@ -105,11 +105,15 @@ class Transport:
 
     def post(self, path: str, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
         """POST JSON and return the answer's object, whatever its errcode; raises Unanswered."""
-        return self._send("POST", path, query, body)
+        return _object(*self._send("POST", path, query, body, MAX_ANSWER))
 
     def get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """GET and return the answer's object, whatever its errcode; raises Unanswered."""
-        return self._send("GET", path, query, None)
+        return _object(*self._send("GET", path, query, None, MAX_ANSWER))
+
+    def fetch(self, path: str, query: Mapping[str, str], most: int) -> bytes:
+        """GET and return the answer's bytes as they are, at most so many; raises Unanswered."""
+        return _whole(*self._send("GET", path, query, None, most), most)
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -120,7 +124,10 @@ class Transport:
         finally:
             _call.latest = math.inf
 
-    def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> dict[str, Any]:
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes | None, most: int
+    ) -> tuple[int, bytes]:
+        """Return the status and the answer's bytes, one more than `most` when there are more."""
         end = min(time.monotonic() + self.limit, getattr(_call, "latest", math.inf))
         if end <= time.monotonic():
             raise Unanswered("no time was left for it", delivered_maybe=False)
@@ -130,7 +137,7 @@ class Transport:
             with self._session().send(
                 request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self.limit), allow_redirects=False
             ) as response:
-                return _object(response.status_code, response.raw.read(MAX_ANSWER + 1, decode_content=False))
+                return response.status_code, response.raw.read(most + 1, decode_content=False)
         except (requests.RequestException, HTTPError, OSError, http.client.HTTPException) as exc:
             # Only the kind of the error: its text holds the URL, and so the access_token.
             raise Unanswered(type(exc).__name__, delivered_maybe=not _never_left(exc)) from None
@@ -154,13 +161,17 @@ def _never_left(exc: Exception) -> bool:
     return isinstance(reason, NewConnectionError | NameResolutionError)
 
 
-def _object(status: int, answer: bytes) -> dict[str, Any]:
+def _whole(status: int, answer: bytes, most: int) -> bytes:
     if status != 200:
         raise Unanswered(f"HTTP {status}", delivered_maybe=True)
-    if len(answer) > MAX_ANSWER:
-        raise Unanswered(f"an answer of more than {MAX_ANSWER} bytes", delivered_maybe=True)
+    if len(answer) > most:
+        raise Unanswered(f"an answer of more than {most} bytes", delivered_maybe=True)
+    return answer
+
+
+def _object(status: int, answer: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(answer)
+        value = json.loads(_whole(status, answer, MAX_ANSWER))
     except (ValueError, RecursionError):
         raise Unanswered(f"{len(answer)} bytes that are not JSON", delivered_maybe=True) from None
     if not isinstance(value, dict):
