@@ -1,6 +1,8 @@
 """Why a follow-up was or was not delivered, and what would have to happen for it to go out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wxbot.errors import NotFound
 from wxbot.protocol.outgoing import summary
@@ -14,7 +16,7 @@ from wxbot.store.outbox import StoredFollowUp
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a follow-up; `errcode` 0 when no refusal caused it."""
+    """One change of a follow-up; `errcode` 0 when no refusal caused it, `seen` the grants it was decided on."""
 
     at: float
     state: str
@@ -22,6 +24,7 @@ class Step:
     errcode: int
     rid: str
     grant: str
+    seen: Sequence[Grant] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def explanation(tx: Transaction, account: str, id: int, now: float) -> Explanati
     )
 
 
-def _step(entry: dict[str, object]) -> Step:
+def _step(entry: dict[str, Any]) -> Step:
     errcode = int(str(entry.get("errcode", 0)))
     why = str(entry.get("why", ""))
     if errcode:
@@ -62,6 +65,7 @@ def _step(entry: dict[str, object]) -> Step:
         errcode,
         str(entry.get("rid", "")),
         str(entry.get("grant", "")),
+        [Grant(*one) for one in entry.get("seen", ())],
     )
 
 

@@ -32,6 +32,10 @@ _RECENT = _TOPIC + " ORDER BY first_at DESC, topic LIMIT :limit"
 _PAGE = _TOPIC + " AND topic > :after ORDER BY topic LIMIT :limit"
 _OF_USER = """
 SELECT topic FROM subscriptions WHERE account = :account AND openid = :openid ORDER BY topic LIMIT :limit"""
+_ANNOUNCED = """
+SELECT count(*), min(p.due_at) FROM subscriptions AS s
+JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
+WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.cursor < s.openid"""
 _EVER = float("inf")
 
 
@@ -108,3 +112,9 @@ def page(tx: Transaction, account: str, after: str, limit: int) -> list[Topic]:
 def of_user(tx: Transaction, account: str, openid: str, limit: int) -> list[str]:
     """Return the names of the topics that a user subscribes to."""
     return [str(row[0]) for row in tx.rows(_OF_USER, account=account, openid=openid, limit=limit)]
+
+
+def announced(tx: Transaction, account: str, openid: str) -> tuple[int, float]:
+    """Return how many publications a user is still to get, and when the first is due (0.0 for none)."""
+    count, first = tx.rows(_ANNOUNCED, account=account, openid=openid)[0]
+    return int(count), float(first or 0)

@@ -14,6 +14,14 @@ class Queued(BaseModel):
     reachable_now: bool
 
 
+class SeenGrant(BaseModel):
+    """What one kind of push allowed when a step was decided; `left` is null for any number."""
+
+    kind: str
+    left: int | None
+    expires_at: int
+
+
 class Step(BaseModel):
     """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`."""
 
@@ -25,6 +33,7 @@ class Step(BaseModel):
     en: str
     rid: str
     grant: str
+    seen: list[SeenGrant]
 
 
 class StoredMessage(BaseModel):
@@ -131,6 +140,29 @@ class ContactCard(BaseModel):
     until: int | None
     grants: list[ContactGrant]
     refused: int
+
+
+class WaitingCard(BaseModel):
+    """The user's follow-ups in one state; `next_due` is when the first was or is due.
+
+    The state `announced` is of publications to their topics that are not follow-ups yet.
+    """
+
+    state: str
+    count: int
+    next_due: float
+
+
+class ContactStory(ContactCard):
+    """A user, what waits for them, and in `now_zh` and `now_en` what would have to happen to reach them.
+
+    At most 1,000 `topics` are named.
+    """
+
+    now_zh: str
+    now_en: str
+    waiting: list[WaitingCard]
+    topics: list[str]
 
 
 class ContactsPage(BaseModel):
