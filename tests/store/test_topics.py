@@ -199,3 +199,25 @@ def test_pages_of_topics_are_by_name_and_of_one_account(store: Store) -> None:
 
     assert [page(""), page("b"), page("c")] == [["a", "b"], ["c"], []]
     assert store.read(lambda tx: topics.of_user(tx, "default", "oUser", 2)) == ["a", "b"]
+
+
+def test_a_publication_is_announced_to_those_who_are_still_to_get_it(store: Store) -> None:
+    follow(store, "oDone", "oNext", "oLate")
+    for openid, since in (("oDone", NOW), ("oNext", NOW), ("oLate", NOW + 1)):
+        subscribe(store, openid, now=since)
+    publish(store)
+    publish(store, "later", due_at=NOW + 60)
+    publish(store, "elsewhere", topic="news")
+    begun = claim(store, "one")
+    assert begun is not None
+    store.write(lambda tx: publications.advance(tx, begun, cursor="oDone", made=1, done=False))
+
+    def announced(openid: str) -> tuple[int, float]:
+        return store.read(lambda tx: topics.announced(tx, "default", openid))
+
+    assert [announced(openid) for openid in ("oDone", "oNext", "oLate", "oNobody")] == [
+        (1, NOW + 60),
+        (2, NOW),
+        (1, NOW + 60),
+        (0, 0.0),
+    ]

@@ -35,7 +35,8 @@ SELECT topic FROM subscriptions WHERE account = :account AND openid = :openid OR
 _ANNOUNCED = """
 SELECT count(*), min(p.due_at) FROM subscriptions AS s
 JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
-WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.cursor < s.openid"""
+WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.cursor < s.openid
+  AND s.since <= p.due_at"""
 _EVER = float("inf")
 
 
