@@ -151,6 +151,15 @@ def test_a_name_that_no_topic_can_have_is_named(still: Stage, topic: str) -> Non
     assert still.rows(KEPT) == []
 
 
+@pytest.mark.parametrize("openid", ["a%00b", "a%20b", "%FF", "x" * 65, "x" * 10_000])
+def test_what_can_be_no_openid_is_404_before_a_store_is_asked(still: Stage, openid: str) -> None:
+    caller = Caller(still)
+    join(caller, writer(still))
+    asked = [caller.get(f"/contacts/{openid}"), caller.call("DELETE", f"/topics/news/subscribers/{openid}")]
+
+    assert [refused(answer) for answer in asked] == [(404, ["openid"])] * 2
+
+
 @pytest.mark.parametrize("topic", ["flight:CA1501:2026-11-25", "天气.上海_浦东-1", "x" * 128])
 @pytest.mark.parametrize("safe", ["", ":"])
 def test_a_topic_stands_in_a_path_percent_encoded_or_as_it_is(still: Stage, topic: str, safe: str) -> None:

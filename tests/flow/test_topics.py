@@ -217,6 +217,8 @@ def test_what_can_reach_nobody_is_refused_and_not_stored(stage: Stage) -> None:
         put(stage, wait=-10, not_after=stage.clock.now() - 5)
     with pytest.raises(InvalidMessage, match="needs a key"):
         put(stage, key="")
+    with pytest.raises(InvalidMessage, match="cannot be stored"):
+        put(stage, key="a\x00b")
     assert stage.rows("SELECT count(*) FROM publications") == [(0,)]
 
     stage.say(user, "leave news")

@@ -50,7 +50,7 @@ def user_explanation(tx: Transaction, account: str, openid: str, now: float) -> 
     """Return what may be sent to a user and what waits for them; raises NotFound for a stranger."""
     found = contacts.show(tx, account, openid)
     if found is None:
-        raise NotFound(f"{openid} has never written to account {account!r}: nothing may be sent to a stranger")
+        raise NotFound(f"{openid!r} has never written to account {account!r}: nothing may be sent to a stranger")
     return explain_contact(tx, account, found, now)
 
 

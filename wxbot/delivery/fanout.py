@@ -49,7 +49,7 @@ def publish_within(tx: Transaction, account: str, topic: str, new: FollowUp, *, 
         raise InvalidMessage("a publication needs a key: it is what keeps a second try from being sent again")
     if new.not_after is not None and new.not_after <= now:
         raise InvalidMessage(f"not_after ({new.not_after:.0f}) has passed: it would never be sent")
-    prompt = replace(new, due_at=max(new.due_at, now))  # who subscribed until it is due gets it
+    prompt = replace(new, key=key, due_at=max(new.due_at, now))  # who subscribed until it is due gets it
     if not topics.is_known(tx, account, topic):
         raise NotFound(f"nobody ever subscribed to {topic!r} in account {account!r}; `wxbot topics` lists them")
     return Published(*publications.insert(tx, account, topic, key, prompt, now=now))

@@ -1,5 +1,6 @@
 """One call of the push API: what it may ask for, what it brings, and how a POST has its effects once."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,6 +16,7 @@ from wxbot.store.idempotency import Slot
 from wxbot.web.problems import at_field, of_validation
 
 M = TypeVar("M", bound=BaseModel)
+OPENID = r"[A-Za-z0-9_-]{1,64}"
 LONGEST_KEY = 255  # characters of an Idempotency-Key
 
 
@@ -74,6 +76,14 @@ def body_of(call: Call, model: type[M]) -> M:
         return model.model_validate_json(call.body, context={"now": call.now})
     except ValidationError as exc:
         raise of_validation(exc) from None
+
+
+def openid_of(call: Call) -> str:
+    """Return the openid in the path; raises Problem for what can be none: PostgreSQL takes no NUL."""
+    openid = str(call.place["openid"])
+    if not re.fullmatch(OPENID, openid):
+        raise at_field(404, "openid", "an openid has 1 to 64 of A-Z, a-z, 0-9, _ and -")
+    return openid
 
 
 def query_of(call: Call, model: type[M]) -> M:

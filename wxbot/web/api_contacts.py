@@ -8,7 +8,7 @@ from wxbot.store import contacts, gates
 from wxbot.store.contacts import Contact
 from wxbot.store.engine import Transaction
 from wxbot.web.api_answers import ContactCard, ContactGrant, ContactsPage, ContactStory, WaitingCard
-from wxbot.web.api_call import Answer, Call, Operation, answer, query_of
+from wxbot.web.api_call import Answer, Call, Operation, answer, openid_of, query_of
 from wxbot.web.api_models import PageQuery
 from wxbot.web.problems import Problem
 
@@ -30,9 +30,10 @@ def list_contacts(call: Call) -> Answer:
 
 def show_contact(call: Call) -> Answer:
     """Show one contact."""
+    openid = openid_of(call)
 
     def work(tx: Transaction) -> Answer:
-        found = contacts.show(tx, call.account, call.place["openid"])
+        found = contacts.show(tx, call.account, openid)
         if found is None:
             raise Problem(404, "nobody with this openid has ever written to the account")
         rests = bool(gates.closed(tx, call.account, call.now))

@@ -22,6 +22,7 @@ from pydantic import (
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Text
 from wxbot.protocol.outgoing import FollowUp, dumps, message_json
+from wxbot.web.api_call import OPENID
 from wxbot.web.api_content import VISIBLE, Message
 
 LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
@@ -53,7 +54,7 @@ Moment = Annotated[
 ]  # fmt: skip
 Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TEXT})]
 Word = Annotated[str, Field(pattern=_WORD)]
-Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Openid = Annotated[str, Field(pattern=f"^{OPENID}$")]
 Fact = Annotated[str, Field(max_length=1000)]
 _EITHER: list[JsonValue] = [
     {

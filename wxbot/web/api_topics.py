@@ -17,7 +17,7 @@ from wxbot.web.api_answers import (
     TopicsPage,
     Unsubscribed,
 )
-from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once, query_of
+from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once, openid_of, query_of
 from wxbot.web.api_models import NewPublication, NewSubscribers, PageQuery
 from wxbot.web.problems import FieldError, Problem, at_field
 
@@ -68,7 +68,7 @@ def _follows(tx: Transaction, account: str, openid: str) -> bool:
 
 def unsubscribe(call: Call) -> Answer:
     """End a user's subscription; one that is not there changes nothing."""
-    topic, openid = _topic(call), call.place["openid"]
+    topic, openid = _topic(call), openid_of(call)
 
     def work(tx: Transaction) -> Answer:
         _known(tx, call, topic)
