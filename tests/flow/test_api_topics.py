@@ -42,6 +42,17 @@ def test_who_is_subscribed_by_the_api_gets_what_the_api_publishes(stage: Stage) 
     assert [stage.shown(user, "custom") for user in (*users, other)] == [["登机口改为 C25"]] * 3 + [[]]
 
 
+def test_who_is_unsubscribed_gets_nothing_of_what_still_waits(stage: Stage) -> None:
+    user, caller = writer(stage), Caller(stage)
+    join(caller, user)
+    stage.clock.advance(3 * 86_400)
+    publish(caller)
+    stage.until_equal(["held"], stage.states)
+    caller.call("DELETE", f"/topics/news/subscribers/{user}")
+
+    assert stage.states() == ["cancelled"]
+
+
 def test_a_publication_carries_what_its_body_says(still: Stage) -> None:
     user, caller, now = writer(still), Caller(still), still.clock.now()
     join(caller, user)
@@ -145,9 +156,12 @@ def test_a_name_that_no_topic_can_have_is_named(still: Stage, topic: str) -> Non
         publish(caller, topic=topic),
         caller.get(f"/topics/{topic}/subscribers"),
         caller.call("DELETE", f"/topics/{topic}/subscribers/{user}"),
+        caller.get(f"/topics/{topic}/plan"),
+        caller.call("DELETE", f"/topics/{topic}/plan"),
+        caller.call("POST", f"/topics/{topic}/plan", json={"moment": 1_900_000_000}),
     ]
 
-    assert [refused(answer) for answer in asked] == [(422, ["topic"])] * 4
+    assert [refused(answer) for answer in asked] == [(422, ["topic"])] * 7
     assert still.rows(KEPT) == []
 
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from wxbot.errors import StoreError
+from wxbot.errors import InvalidMessage, StoreError
+from wxbot.protocol.topic import MAX_TOPIC, check_topic
 from wxbot.store import idempotency
 from wxbot.store.apikeys import Scope
 from wxbot.store.engine import Store, Transaction
@@ -84,6 +85,15 @@ def openid_of(call: Call) -> str:
     if not re.fullmatch(OPENID, openid):
         raise at_field(404, "openid", "an openid has 1 to 64 of A-Z, a-z, 0-9, _ and -")
     return openid
+
+
+def topic_of(call: Call) -> str:
+    """Return the topic in the path; raises Problem for a name that cannot be one."""
+    try:
+        return check_topic(call.place["topic"])
+    except InvalidMessage:
+        why = f"a topic is 1 to {MAX_TOPIC} letters, digits and : . _ - with a letter or digit among them"
+        raise at_field(422, "topic", why) from None
 
 
 def query_of(call: Call, model: type[M]) -> M:

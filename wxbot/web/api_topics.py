@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
+from wxbot.delivery import queue
 from wxbot.delivery.fanout import publish_within
-from wxbot.errors import InvalidMessage, NotFound
-from wxbot.protocol.topic import MAX_TOPIC, check_topic
+from wxbot.errors import NotFound
 from wxbot.store import contacts, topics
 from wxbot.store.engine import Transaction
 from wxbot.web.api_answers import (
@@ -17,14 +17,14 @@ from wxbot.web.api_answers import (
     TopicsPage,
     Unsubscribed,
 )
-from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once, openid_of, query_of
+from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once, openid_of, query_of, topic_of
 from wxbot.web.api_models import NewPublication, NewSubscribers, PageQuery
 from wxbot.web.problems import FieldError, Problem, at_field
 
 
 def publish(call: Call) -> Answer:
     """Store a message for all subscribers of a topic."""
-    return once(call, lambda: _publishing(call, _topic(call), body_of(call, NewPublication)))
+    return once(call, lambda: _publishing(call, topic_of(call), body_of(call, NewPublication)))
 
 
 def _publishing(call: Call, topic: str, wanted: NewPublication) -> Callable[[Transaction], Answer]:
@@ -42,7 +42,7 @@ def _publishing(call: Call, topic: str, wanted: NewPublication) -> Callable[[Tra
 
 def subscribe(call: Call) -> Answer:
     """Subscribe users to a topic: all of them, or none when one does not follow the account."""
-    return once(call, lambda: _subscribing(call, _topic(call), body_of(call, NewSubscribers).openids))
+    return once(call, lambda: _subscribing(call, topic_of(call), body_of(call, NewSubscribers).openids))
 
 
 def _subscribing(call: Call, topic: str, openids: list[str]) -> Callable[[Transaction], Answer]:
@@ -67,12 +67,12 @@ def _follows(tx: Transaction, account: str, openid: str) -> bool:
 
 
 def unsubscribe(call: Call) -> Answer:
-    """End a user's subscription; one that is not there changes nothing."""
-    topic, openid = _topic(call), openid_of(call)
+    """End a user's subscription and cancel what waits because of it; one that is not there changes nothing."""
+    topic, openid = topic_of(call), openid_of(call)
 
     def work(tx: Transaction) -> Answer:
         _known(tx, call, topic)
-        was = topics.unsubscribe(tx, call.account, topic, openid)
+        was = queue.unsubscribe(tx, call.account, topic, openid, call.now)
         return answer(200, Unsubscribed(topic=topic, openid=openid, was_subscribed=was))
 
     return call.store.write(work)
@@ -89,7 +89,7 @@ def list_topics(call: Call) -> Answer:
 
 def list_subscribers(call: Call) -> Answer:
     """List a topic's subscribers by openid, one page a call."""
-    topic, wanted = _topic(call), query_of(call, PageQuery)
+    topic, wanted = topic_of(call), query_of(call, PageQuery)
 
     def work(tx: Transaction) -> Answer:
         _known(tx, call, topic)
@@ -99,15 +99,6 @@ def list_subscribers(call: Call) -> Answer:
         return answer(200, SubscribersPage(subscribers=shown, next_cursor=more))
 
     return call.store.read(work)
-
-
-def _topic(call: Call) -> str:
-    """Return the topic in the path; raises Problem for a name that cannot be one."""
-    try:
-        return check_topic(call.place["topic"])
-    except InvalidMessage:
-        why = f"a topic is 1 to {MAX_TOPIC} letters, digits and : . _ - with a letter or digit among them"
-        raise at_field(422, "topic", why) from None
 
 
 def _known(tx: Transaction, call: Call, topic: str) -> None:
@@ -158,7 +149,7 @@ OPERATIONS = (
         method="DELETE",
         path="/topics/{topic}/subscribers/{openid}",
         scope="subscribe",
-        about="End a user's subscription; one that is not there changes nothing.",
+        about="End a user's subscription and cancel what waits because of it; none there changes nothing.",
         handle=unsubscribe,
         status=200,
         answer=Unsubscribed,
