@@ -93,6 +93,8 @@ def test_a_repeated_call_gets_the_first_answers_bytes(still: Stage) -> None:
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"key": None}, ["key"]),
     ({"key": ""}, ["key"]),
+    ({"key": "step:boarding"}, ["key"]),
+    ({"key": "news:gate:1"}, ["key"]),
     ({"text": "长" * 683}, ["text"]),
     ({"text": "x" * 10_000}, ["text"]),
     ({"text": None}, ["message"]),

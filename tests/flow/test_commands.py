@@ -99,7 +99,7 @@ def test_a_very_long_argument_makes_no_very_long_error(still: Stage, arguments: 
     done = run(still, *arguments, "长" * 10_000)
 
     assert (done.returncode, len(done.stderr)) == (1, 1001)
-    assert done.stderr.endswith("…\n")
+    assert "…" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["", "x" * 101, "a\nb"])

@@ -42,8 +42,9 @@ def _is_text(arg: str) -> bool:
 
 
 def _cut(line: str) -> str:
-    """Return a line of an error that a long argument does not make longer than a screen."""
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    """Return a line of an error; one that a long argument makes longer than a screen lacks its middle."""
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[: half - 1]}…{line[-half:]}"
 
 
 class _Lazy(click.Group):

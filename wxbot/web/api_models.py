@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from wxbot.delivery.fanout import check_key
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Text
 from wxbot.protocol.outgoing import FollowUp, dumps, message_json
@@ -150,6 +151,14 @@ class NewPublication(_Wanted):
 
     key: Word = Field(description="A second publication to the topic with the same key is the first one.")
     facts: dict[Word, Fact] = Field(default={}, max_length=50, description="What a template message may name.")
+
+    @field_validator("key")
+    @classmethod
+    def _key_is_free(cls, value: str) -> str:
+        try:
+            return check_key(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
 
     def follow_up(self, now: float) -> FollowUp:
         """Return what each subscriber is to get; a due_at in the past is now."""
