@@ -136,7 +136,7 @@ def _way(store: Store, clock: Clock, using: Settings, account: str) -> Way:
 
 
 def _terms(account: Account) -> Terms:
-    return Terms(RIGHTS[account.rights], _manners(account))
+    return Terms(RIGHTS[account.rights], _manners(account), account.scene_prefix)
 
 
 def _manners(account: Account) -> Manners:

@@ -58,6 +58,7 @@ class Account(FallbackSettings):
     rate: float = Field(default=50.0, ge=1, le=10_000)  # messages a second
     keep: int = Field(default=1, ge=0, le=5)  # messages of a 48-hour window left to decisive follow-ups
     join: float | None = Field(default=60.0, ge=0, le=3600)  # seconds texts wait to go out as one; None: never
+    scene_prefix: str = Field(default="topic:", max_length=40)  # of a QR scene that names a topic; "" for none
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing
 
     @field_validator("join", mode="before")

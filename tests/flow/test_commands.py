@@ -85,6 +85,29 @@ def test_what_cannot_be_done_is_told_in_one_line_with_exit_1(still: Stage, argum
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["contacts", "\udcff"], ["explain", "\udcff"], ["publish", "news", "\udcff", "--key", "k"]]
+)
+def test_an_argument_that_is_no_text_is_told_in_one_line(still: Stage, arguments: list[str]) -> None:
+    done = run(still, *arguments)
+
+    assert (done.returncode, "not UTF-8" in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["contacts"], ["explain"], ["topics"], ["apikey", "revoke"]])
+def test_a_very_long_argument_makes_no_very_long_error(still: Stage, arguments: list[str]) -> None:
+    done = run(still, *arguments, "长" * 10_000)
+
+    assert (done.returncode, len(done.stderr)) == (1, 1001)
+    assert "…" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "a\nb"])
+def test_a_key_needs_a_name_that_can_be_seen(still: Stage, name: str) -> None:
+    assert run(still, "apikey", "create", name, "--scope", "read").returncode == 2
+
+
 def test_wrong_settings_are_told_all_at_once_with_exit_2(still: Stage) -> None:
     done = run(still, "contacts", WXBOT_MODE="loud", WXBOT_APPID="x")
 

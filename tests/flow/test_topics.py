@@ -192,7 +192,7 @@ def test_a_late_answer_subscribes_too_and_a_failing_one_does_not(stage: Stage, s
     assert stage.rows("SELECT openid FROM subscriptions") == [(late,)]
 
 
-@pytest.mark.parametrize("topic", ["", "a b", "a/b", "x" * 129, "news\n", "😀", "²"])
+@pytest.mark.parametrize("topic", ["", "a b", "a/b", "x" * 129, "news\n", "😀", "²", "..", "-"])
 def test_a_topic_with_such_a_name_is_refused(stage: Stage, topic: str) -> None:
     with pytest.raises(InvalidMessage, match="topic"):
         put(stage, topic=topic)
@@ -217,6 +217,8 @@ def test_what_can_reach_nobody_is_refused_and_not_stored(stage: Stage) -> None:
         put(stage, wait=-10, not_after=stage.clock.now() - 5)
     with pytest.raises(InvalidMessage, match="needs a key"):
         put(stage, key="")
+    with pytest.raises(InvalidMessage, match="cannot be stored"):
+        put(stage, key="a\x00b")
     assert stage.rows("SELECT count(*) FROM publications") == [(0,)]
 
     stage.say(user, "leave news")

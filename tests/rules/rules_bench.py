@@ -50,6 +50,7 @@ class Answered:
     follow_ups: list[FollowUp]
     plan_changes: list[PlanChange]
     now: float
+    subscriptions: dict[str, bool]
 
     @property
     def text(self) -> str | None:
@@ -78,7 +79,7 @@ class Answered:
 
 def ask(bot: Bot, push: Push, now: float = SEVEN) -> Answered:
     ctx = Context("default", OPENID, now, lambda: "{}")
-    return Answered(bot.answer(push, ctx), ctx.follow_ups, ctx.plan_changes, now)
+    return Answered(bot.answer(push, ctx), ctx.follow_ups, ctx.plan_changes, now, ctx.subscriptions)
 
 
 def written(folder: Path, toml: str) -> Path:

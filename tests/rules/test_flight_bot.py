@@ -95,6 +95,20 @@ def test_a_flight_over_midnight_lands_on_the_next_day() -> None:
 
 
 @both
+def test_who_asks_about_a_flight_subscribes_to_it_and_may_leave_again(bot: Bot) -> None:
+    topic = "flight:CA1501:2026-11-25"
+
+    assert ask(bot, text("ca1501")).subscriptions == {topic: True}
+    for said in ("退订CA1501", "退订 ca1501"):
+        left = ask(bot, text(said))
+        assert left.subscriptions[topic] is False
+        assert left.text == "已退订 CA1501，不再通知。"
+    late = beijing("2026-11-25 15:00")  # today's has left
+    [tomorrow] = ask(bot, text("CA1501"), late).subscriptions
+    assert ask(bot, text("退订CA1501"), late).subscriptions[tomorrow] is False
+
+
+@both
 def test_an_unknown_flight_is_told_which_are_known(bot: Bot) -> None:
     answered = ask(bot, text("ZZ999"))
 

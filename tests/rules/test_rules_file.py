@@ -212,3 +212,33 @@ text = "plain"
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert ask(bot_of(tmp_path, "\ufeff" + rule("text = 'a'")), text("a")).text == "hi"
+
+
+def test_a_rule_subscribes_and_unsubscribes_with_values_in_place(tmp_path: Path) -> None:
+    toml = rule(
+        r"regex = 'follow (?P<flight>\w+)'",
+        "subscribe = ['flight:{{flight}}:{{date}}', 'on:{{next_date}}']\nunsubscribe = 'all:{{openid}}'\n",
+    )
+    answered = ask(bot_of(tmp_path, toml), text("follow CA1501"))
+
+    assert answered.text is None
+    assert answered.subscriptions == {
+        "flight:CA1501:2026-11-25": True,
+        "on:2026-11-26": True,
+        f"all:{OPENID}": False,
+    }
+
+
+def test_a_topic_that_is_both_ended_and_wanted_is_wanted(tmp_path: Path) -> None:
+    toml = rule("text = 'a'", "subscribe = 'new'\nunsubscribe = ['old', 'new']\n")
+
+    assert ask(bot_of(tmp_path, toml), text("a")).subscriptions == {"old": False, "new": True}
+
+
+def test_a_topic_that_comes_out_impossible_is_skipped_and_the_rest_is_done(tmp_path: Path) -> None:
+    toml = rule(
+        "prefix = 'go'", "reply = 'hi'\nsubscribe = ['to:{{content}}', 'news']\nunsubscribe = '{{content}}'\n"
+    )
+    answered = ask(bot_of(tmp_path, toml), text("go 上海"))
+
+    assert (answered.text, answered.subscriptions) == ("hi", {"news": True})

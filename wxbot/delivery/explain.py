@@ -1,6 +1,8 @@
 """Why a follow-up was or was not delivered, and what would have to happen for it to go out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wxbot.errors import NotFound
 from wxbot.protocol.outgoing import summary
@@ -14,7 +16,7 @@ from wxbot.store.outbox import StoredFollowUp
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a follow-up; `errcode` 0 when no refusal caused it.
+    """One change of a follow-up; `errcode` 0 when no refusal caused it, `seen` the grants it was decided on.
 
     `rung` is the step of the fallback ladder it is about, "" for none, `status` an HTTP status there, and
     `receipt` what the platform said later of its delivery.
@@ -29,6 +31,7 @@ class Step:
     rung: str
     status: int
     receipt: str
+    seen: Sequence[Grant] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def explanation(tx: Transaction, account: str, id: int, now: float) -> Explanati
     )
 
 
-def _step(entry: dict[str, object]) -> Step:
+def _step(entry: dict[str, Any]) -> Step:
     errcode = int(str(entry.get("errcode", 0)))
     why = str(entry.get("why", ""))
     if errcode:
@@ -73,6 +76,7 @@ def _step(entry: dict[str, object]) -> Step:
         str(entry.get("rung", "")),
         int(str(entry.get("status", 0))),
         str(entry.get("receipt", "")),
+        [Grant(*one) for one in entry.get("seen", ())],
     )
 
 

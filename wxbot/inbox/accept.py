@@ -38,7 +38,7 @@ Seal = Callable[[bytes], bytes]  # makes the reply XML into the bytes to answer 
 
 
 class Inbox:
-    """Thread-safe. `terms` is what counts in the account."""
+    """Thread-safe. `terms` are what the account's pushes bring by themselves."""
 
     def __init__(self, store: Store, clock: Clock, answering: Answering, hand_off: HandOff, terms: Terms) -> None:
         self._store, self._clock, self._answering = store, clock, answering

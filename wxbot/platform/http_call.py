@@ -112,10 +112,10 @@ class HttpCaller:
         self._limit = limit
         self._local = threading.local()
 
-    def answer(self, request: requests.Request) -> tuple[int, bytes]:
+    def answer(self, request: requests.Request, most: int = MAX_ANSWER) -> tuple[int, bytes]:
         """Return the status and the body; raises Unanswered when they did not come whole and in time.
 
-        Of a body longer than MAX_ANSWER one byte more is read, to tell it by.
+        Of a body longer than `most` bytes one byte more is read, to tell it by.
         """
         end = min(time.monotonic() + self._limit, getattr(_call, "latest", math.inf))
         if end <= time.monotonic():
@@ -125,7 +125,7 @@ class HttpCaller:
             with self._session().send(
                 request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self._limit), allow_redirects=False
             ) as response:
-                return response.status_code, response.raw.read(MAX_ANSWER + 1, decode_content=False)
+                return response.status_code, response.raw.read(most + 1, decode_content=False)
         except (requests.RequestException, HTTPError, OSError, http.client.HTTPException) as exc:
             # Only the kind of the error: its text holds the URL, and so perhaps a secret.
             raise Unanswered(type(exc).__name__, delivered_maybe=not _never_left(exc)) from None

@@ -20,24 +20,34 @@ class Transport:
 
     def post(self, path: str, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
         """POST JSON and return the answer's object, whatever its errcode; raises Unanswered."""
-        return self._send("POST", path, query, body)
+        return _object(*self._send("POST", path, query, body, MAX_ANSWER))
 
     def get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """GET and return the answer's object, whatever its errcode; raises Unanswered."""
-        return self._send("GET", path, query, None)
+        return _object(*self._send("GET", path, query, None, MAX_ANSWER))
 
-    def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> dict[str, Any]:
+    def fetch(self, path: str, query: Mapping[str, str], most: int) -> bytes:
+        """GET and return the answer's bytes as they are, at most so many; raises Unanswered."""
+        return _whole(*self._send("GET", path, query, None, most), most)
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes | None, most: int
+    ) -> tuple[int, bytes]:
         request = requests.Request(method, self._base + path, params=dict(query), data=body, headers=HEADERS)
-        return _object(*self._caller.answer(request))
+        return self._caller.answer(request, most)
+
+
+def _whole(status: int, answer: bytes, most: int) -> bytes:
+    if status != 200:
+        raise Unanswered(f"HTTP {status}", delivered_maybe=True)
+    if len(answer) > most:
+        raise Unanswered(f"an answer of more than {most} bytes", delivered_maybe=True)
+    return answer
 
 
 def _object(status: int, answer: bytes) -> dict[str, Any]:
-    if status != 200:
-        raise Unanswered(f"HTTP {status}", delivered_maybe=True)
-    if len(answer) > MAX_ANSWER:
-        raise Unanswered(f"an answer of more than {MAX_ANSWER} bytes", delivered_maybe=True)
     try:
-        value = json.loads(answer)
+        value = json.loads(_whole(status, answer, MAX_ANSWER))
     except (ValueError, RecursionError):
         raise Unanswered(f"{len(answer)} bytes that are not JSON", delivered_maybe=True) from None
     if not isinstance(value, dict):

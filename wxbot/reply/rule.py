@@ -13,9 +13,11 @@ from wxbot.reply.filters import Filter
 from wxbot.reply.rule_content import Says
 from wxbot.reply.rule_follow_up import Later, dates
 from wxbot.reply.rule_plan import Runs
+from wxbot.reply.rule_topics import Topics
 from wxbot.reply.toml_table import Table
 
-PUSHED = frozenset({"openid", "content", "event_key", "scene", "date", "month_day"})  # names every push fills
+# The names that every push fills.
+PUSHED = frozenset({"openid", "content", "event_key", "scene", "date", "month_day", "next_date"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Rule:
     reply: Says | None
     follow_ups: Sequence[Later]
     runs: Runs | None
+    topics: Topics
     fixed: Mapping[str, str]
     zone: ZoneInfo
 
@@ -40,6 +43,7 @@ class Rule:
         if self.runs is not None:
             self.runs.add(ctx, values)
         today = dates(datetime.fromtimestamp(ctx.now, self.zone))
+        self.topics.add(ctx, {**values, **today})
         return self.reply.content({**values, **today}) if self.reply else None
 
 

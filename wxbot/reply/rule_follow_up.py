@@ -23,8 +23,9 @@ KEYS = ("text", "content", "after", "at", "day", "not_after", *_TEMPLATES, "fact
 
 
 def dates(moment: datetime) -> dict[str, str]:
-    """Return the names that tell the day of a moment: `{{date}}` 2026-11-25, `{{month_day}}` 11-25."""
-    return {"date": f"{moment:%Y-%m-%d}", "month_day": f"{moment:%m-%d}"}
+    """Return the names of a moment's day, `{{date}}` 2026-11-25, `{{month_day}}` 11-25, and the next."""
+    following = moment + timedelta(days=1)  # on the wall clock, whatever summer time does
+    return {"date": f"{moment:%Y-%m-%d}", "month_day": f"{moment:%m-%d}", "next_date": f"{following:%Y-%m-%d}"}
 
 
 @dataclass(frozen=True, slots=True)

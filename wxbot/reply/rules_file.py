@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wxbot import template
 from wxbot.errors import RulesError
-from wxbot.reply import filters
+from wxbot.reply import filters, rule_topics
 from wxbot.reply.filters import Filter
 from wxbot.reply.rule import PUSHED, Rule
 from wxbot.reply.rule_content import Names, read_says
@@ -18,11 +18,12 @@ from wxbot.reply.rule_doubts import doubts_about
 from wxbot.reply.rule_follow_up import read_follow_up
 from wxbot.reply.rule_match import read_match
 from wxbot.reply.rule_plan import KnownPlan, read_plans, read_runs
+from wxbot.reply.rule_topics import read_topics
 from wxbot.reply.toml_lines import lines_of
 from wxbot.reply.toml_table import Problems, Table
 
 TIMEZONE = "Asia/Shanghai"
-KEYS = ("name", "priority", "default", "match", "reply", "follow_up", "plan")
+KEYS = ("name", "priority", "default", "match", "reply", "follow_up", "plan", *rule_topics.KEYS)
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -110,8 +111,8 @@ def _rule(table: Table, fixed: Mapping[str, str], plans: Mapping[str, KnownPlan]
     match = _match(table, zone)
     names = Names(fixed, PUSHED | _captures(table, match, fixed))
     later = [read_follow_up(row, names, zone) for row in table.tables("follow_up")]
-    if not {"reply", "follow_up", "plan"} & {*table.values}:
-        table.wrong("", "says nothing: it needs a reply, a [[rule.follow_up]] or a plan")
+    if not {"reply", "follow_up", "plan", *rule_topics.KEYS} & table.values.keys():
+        table.wrong("", "does nothing: it needs a reply, a [[rule.follow_up]], a plan, subscribe or unsubscribe")
     return Rule(
         table=table,
         priority=table.get("priority", int, 0),
@@ -119,6 +120,7 @@ def _rule(table: Table, fixed: Mapping[str, str], plans: Mapping[str, KnownPlan]
         reply=read_says(table, "reply", names) if "reply" in table else None,
         follow_ups=[one for one in later if one],
         runs=read_runs(table.table("plan"), plans, names, zone) if "plan" in table else None,
+        topics=read_topics(table, names),
         fixed=fixed,
         zone=zone,
     )

@@ -74,6 +74,11 @@ SELECT id, message, not_after FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
 ORDER BY CASE priority WHEN 'decisive' THEN 0 ELSE 1 END, due_at, id LIMIT 50"""
 _SAID = _CHANGE + "WHERE account = :account AND id = :id AND state = 'held'"
+_WAITING = """
+SELECT state, count(*), min(due_at) FROM followups
+WHERE account = :account AND openid = :openid
+  AND state IN ('scheduled', 'queued', 'claimed', 'sending', 'held', 'doubtful')
+GROUP BY state"""
 _COLUMNS = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
   topic, facts, rung, state, reason, errcode, attempts, changed_at, history"""
 _LIST = f"SELECT {_COLUMNS} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
@@ -200,6 +205,12 @@ def decisive(tx: Transaction, account: str, openid: str, until: float) -> list[f
 def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None]]:
     """Return what is held for a user, decisive first: id, message and not_after; at most 50."""
     return [(row[0], row[1], row[2]) for row in tx.rows(_HELD, account=account, openid=openid)]
+
+
+def waiting(tx: Transaction, account: str, openid: str) -> dict[str, tuple[int, float]]:
+    """Return what has not come to its end for a user: by state how many, and when the first was or is due."""
+    found = tx.rows(_WAITING, account=account, openid=openid)
+    return {str(row[0]): (int(row[1]), float(row[2])) for row in found}
 
 
 def release_held(tx: Transaction, account: str, id: int, now: float, state: str, why: str) -> None:

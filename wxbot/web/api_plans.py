@@ -10,12 +10,11 @@ from wxbot.delivery.plans import PlanCard
 from wxbot.errors import InvalidMessage
 from wxbot.reply.plan import Notice, Plan, PlanChange, Step, notice, step
 from wxbot.store.engine import Transaction
-from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once
-from wxbot.web.api_models import Moment, Visible, Word
+from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once, topic_of
+from wxbot.web.api_models import Fact, Moment, Visible, Word
 from wxbot.web.problems import Problem
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-Fact = Annotated[str, Field(max_length=1000)]
 Span = Annotated[str, Field(pattern=r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", min_length=2, max_length=20)]
 
 
@@ -156,7 +155,7 @@ def change_plan(call: Call) -> Answer:
 
 def _changing(call: Call, wanted: NewPlanChange) -> Callable[[Transaction], Answer]:
     news = PlanChange(
-        topic=call.place["topic"],
+        topic=topic_of(call),
         plan=wanted.plan.made() if wanted.plan else None,
         moment=wanted.moment,
         facts=wanted.facts,
@@ -167,7 +166,7 @@ def _changing(call: Call, wanted: NewPlanChange) -> Callable[[Transaction], Answ
 
 def show_plan(call: Call) -> Answer:
     """Show a topic's plan and what became of its steps."""
-    found = call.store.read(lambda tx: plans.card(tx, call.account, call.place["topic"]))
+    found = call.store.read(lambda tx: plans.card(tx, call.account, topic_of(call)))
     if found is None:
         raise _unplanned()
     return answer(200, _shown(found))
@@ -177,10 +176,10 @@ def cancel_plan(call: Call) -> Answer:
     """Cancel what is to come of a topic's plan."""
 
     def work(tx: Transaction) -> Answer:
-        found = plans.card(tx, call.account, call.place["topic"])
+        found = plans.card(tx, call.account, topic_of(call))
         if found is None:
             raise _unplanned()
-        plans.cancel(tx, call.account, call.place["topic"])
+        plans.cancel(tx, call.account, topic_of(call))
         return answer(200, _shown(found))
 
     return call.store.write(work)
