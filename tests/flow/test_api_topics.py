@@ -106,7 +106,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"facts": {"gate": 5}}, ["facts.gate"]),
     ({"facts": {"gate": "x" * 1001}}, ["facts.gate"]),
     ({"facts": [1]}, ["facts"]),
-    ({"on_closed": "template", "priority": "high", "on_doubt": "ask"}, ["on_closed", "priority", "on_doubt"]),
+    ({"on_closed": "wait", "priority": "high", "on_doubt": "ask"}, ["on_closed", "priority", "on_doubt"]),
 ]
 
 
