@@ -86,6 +86,14 @@ def test_what_no_rung_can_do_is_held_with_all_the_reasons() -> None:
     assert found.reason == ("closed; template: no value for {{gate}}, {{topic}}; subscription: it rests: too often")
 
 
+def test_each_rung_has_its_own_tries() -> None:
+    row = head("news", state="sending", rung="template", attempts=3)
+
+    found = failed(Refused(43101), row, ALL, keyed=True, now=NOW, jitter=0.5).move
+
+    assert (found.rung, row.attempts + found.attempts) == ("subscription", 0)
+
+
 WITHIN, OVER = KEY_LIFE - 1, KEY_LIFE + 1
 
 

@@ -43,7 +43,7 @@ def test_quiet_hours_are_over_at_their_next_end(hours: str, now: str, end: str) 
         ("23:00-07:00", "2026-10-24T23:30+02:00", "2026-10-25T07:00+01:00"),  # a night of 9
         ("23:00-02:30", "2026-10-25T02:15+02:00", "2026-10-25T02:30+02:00"),  # its end comes twice
         ("23:00-02:30", "2026-10-25T02:15+01:00", "2026-10-25T02:30+01:00"),
-        ("23:00-02:30", "2026-03-29T01:59+01:00", "2026-03-29T03:30+02:00"),  # there is no 02:30 that night
+        ("23:00-02:30", "2026-03-29T01:10+01:00", "2026-03-29T03:30+02:00"),  # there is no 02:30 that night
     ],
 )
 def test_the_clocks_that_go_back_and_forward_do_not_confuse_them(hours: str, now: str, end: str) -> None:
@@ -77,6 +77,12 @@ def test_a_follow_up_of_no_use_after_the_quiet_hours_expires_with_that_reason() 
     assert later is not None
     assert later.state == "expired"
     assert "quiet hours" in later.reason
+
+
+def test_one_that_is_too_late_already_is_not_said_to_be_so_for_the_quiet_hours() -> None:
+    now = at("2026-11-25T23:30")
+
+    assert put_off(head("news", not_after=now - 1), LANE, NIGHT, now) is None
 
 
 def test_decisive_ones_wake_unless_that_is_switched_off() -> None:
