@@ -142,3 +142,14 @@ def test_a_repeat_of_the_return_gets_the_same_bytes_with_what_was_held(frugal: S
 
     assert b"held" in first
     assert frugal.deliver(push, frugal.signed(nonce="8")).content == first
+
+
+def test_decisive_texts_that_are_due_together_go_out_as_one_apart_from_normal_ones(frugal: Stage) -> None:
+    user = writer(frugal)
+    for text in ("gate C25", "now at 15:05"):
+        put(frugal, user, text, priority="decisive")
+    put(frugal, user, "news")
+
+    send_all(frugal, "sent", "sent", "sent")
+
+    assert set(frugal.shown(user, "custom")) == {"gate C25\nnow at 15:05", "news"}

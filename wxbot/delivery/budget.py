@@ -1,7 +1,7 @@
 """What may go out now, and as what: a user's grants and waiting follow-ups in, a decision out. Pure.
 
 The allowance is small (5 messages in 48 hours), so the last of it is kept for decisive messages,
-normal texts that are due together go out as one, and the last but one asks the user to write.
+texts that are due together go out as one, and the last but one asks the user to write.
 Source: docs/platform.md §6.4.
 """
 
@@ -23,8 +23,8 @@ _BEING_MADE = 1.0  # seconds to look again for what is due and not in the outbox
 class Budget:
     """How an account spends its allowance.
 
-    `keep` messages of a 48-hour window are left to decisive follow-ups. Normal texts due within `join`
-    seconds of the first go out as one, 0 for those due at once, None for never. `hint` is added to the last
+    `keep` messages of a 48-hour window are left to decisive follow-ups. Texts that are due together go out as
+    one, and normal ones wait up to `join` seconds for each other; None for never. `hint` is added to the last
     but one, "" for nothing.
     """
 
@@ -110,7 +110,7 @@ def _short(grants: Sequence[Grant], decisive: Sequence[float]) -> int:
 def _worth_waiting(due: Sequence[Head], grant: Grant, now: float, span: float, awaited: Awaited) -> float | None:
     """Return until when the first should wait for texts that can go out with it; None for not at all.
 
-    Never past the window or its own end, nor while a one-minute grant runs down.
+    Never past the window or its own end, nor while a one-minute grant runs down; a decisive one never waits.
     """
     first, group = due[0], _group(due, now)
     end = first.due_at + span
@@ -119,7 +119,7 @@ def _worth_waiting(due: Sequence[Head], grant: Grant, now: float, span: float, a
         to_come.append(max(awaited.normal, now + _BEING_MADE))
         end += 2 * _BEING_MADE
     until = max((one for one in to_come if one <= end), default=None)
-    if until is None or grant.kind == "action" or not grant.is_open(until):
+    if until is None or first.priority == "decisive" or grant.kind == "action" or not grant.is_open(until):
         return None
     too_late = any(one.not_after is not None and until > one.not_after for one in group)
     return None if too_late else until
@@ -130,7 +130,7 @@ def _why(joined: int) -> str:
 
 
 def _joined(due: Sequence[Head], now: float) -> tuple[str | None, int]:
-    """Return the normal texts at the front that are due, as one, and how many follow the first; or (None, 0)."""
+    """Return the texts at the front that are due, as one, and how many follow the first; or (None, 0)."""
     ready = list(takewhile(lambda one: one.ready_at <= now, due))
     texts = [text_of(one.message) or "" for one in _group(ready, now)]
     return (_BETWEEN.join(texts), len(texts) - 1) if len(texts) > 1 else (None, 0)
@@ -150,12 +150,12 @@ def _group(due: Sequence[Head], now: float) -> list[Head]:
 
 
 def _may_join(one: Head, first: Head, now: float) -> bool:
-    """Return whether a follow-up may share a message with the first: normal, useful, and not refused before."""
+    """Return whether a follow-up may share a message with the first: as decisive, useful, not refused before."""
     fresh = one.attempts == one.crashes == 0
     useful = one.not_after is None or now <= one.not_after
     waiting = one is first or one.state in ("scheduled", "queued")  # what a dead sender had in hand is in doubt
-    normal = one.priority == first.priority == "normal"
-    return waiting and normal and fresh and useful and one.on_doubt == first.on_doubt
+    alike = (one.priority, one.on_doubt) == (first.priority, first.on_doubt)
+    return waiting and alike and fresh and useful
 
 
 def _with_hint(message: str, joined: str | None, hint: str) -> str | None:
