@@ -154,7 +154,7 @@ class _Timeline:
     def _delay_news(self) -> Iterator[News]:
         for one in self.delays:
             before = self._departs_as_told(one.told - 1)
-            text = words.DELAY.format(flight=self.name, departs=local(one.moment))
+            text = words.DELAY.format(flight=self.name, time=local(one.moment))
             decisive = one.moment - before > _LONG_DELAY
             yield News("delay", one.told, _before(one.told, before), decisive, text, moment=one.moment)
 

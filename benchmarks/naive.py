@@ -35,8 +35,9 @@ class Naive:
     """Who asked about each flight, and the loop that tells them."""
 
     def __init__(self, platform: str, clock: Clock, flights: Mapping[str, Flight]) -> None:
-        self._platform, self._clock, self._flights = platform, clock, flights
+        self._platform, self._clock = platform, clock
         self._asked: dict[str, dict[str, None]] = defaultdict(dict)
+        self._known = {name: {"time": local(one.departs), "gate": words.UNKNOWN_GATE} for name, one in flights.items()}
         self._http = urllib3.PoolManager(maxsize=_AT_ONCE, retries=False)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="naive")
         self._token, self._token_until = "", 0.0
@@ -46,15 +47,17 @@ class Naive:
         push = {element.tag: element.text or "" for element in ElementTree.fromstring(xml)}
         if push.get("Event") == "unsubscribe":
             return "success"
-        openid, flight = push["FromUserName"], self._flights.get(push.get("Content", ""))
-        text = words.HELP
-        if flight is not None:
-            self._asked[flight.number][openid] = None
-            text = words.STATUS.format(flight=flight.number, departs=local(flight.departs))
+        openid, flight, text = push["FromUserName"], push.get("Content", ""), words.HELP
+        if flight in self._known:
+            self._asked[flight][openid] = None
+            text = words.STATUS.format(flight=flight, **self._known[flight])
         return _REPLY.format(to=openid, me=push["ToUserName"], now=push["CreateTime"], text=text)
 
     def tell(self, flight: Flight, news: News) -> None:
         """Send one event to everybody who asked about the flight."""
+        self._known[flight.number] |= dict(news.facts)
+        if news.moment is not None:
+            self._known[flight.number]["time"] = local(news.moment)
         token = self._fresh_token()
         path = f"{self._platform}/cgi-bin/message/custom/send?access_token={token}"
         list(self._pool.map(lambda openid: self._send(path, openid, news.text), self._asked[flight.number]))
