@@ -50,4 +50,6 @@ class Day:
 def make_day(flights: int, travellers: int, seed: int) -> Day:
     """Return a day of this size, the same for the same numbers."""
     made = tuple(flight(number, seed) for number in range(flights))
-    return Day({one.number: one for one in made}, tuple(traveller(number, made, seed) for number in range(travellers)))
+    return Day(
+        {one.number: one for one in made}, tuple(traveller(number, made, seed) for number in range(travellers))
+    )

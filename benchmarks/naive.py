@@ -37,7 +37,9 @@ class Naive:
     def __init__(self, platform: str, clock: Clock, flights: Mapping[str, Flight]) -> None:
         self._platform, self._clock = platform, clock
         self._asked: dict[str, dict[str, None]] = defaultdict(dict)
-        self._known = {name: {"time": local(one.departs), "gate": words.UNKNOWN_GATE} for name, one in flights.items()}
+        self._known = {
+            name: {"time": local(one.departs), "gate": words.UNKNOWN_GATE} for name, one in flights.items()
+        }
         self._http = urllib3.PoolManager(maxsize=_AT_ONCE, retries=False)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="naive")
         self._token, self._token_until = "", 0.0

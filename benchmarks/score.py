@@ -6,7 +6,6 @@ until all was sent, so that it is the sender's choice and not the machine's spee
 """
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +32,7 @@ class Score:
     hours: dict[int, Share] = field(default_factory=dict)  # decisive news, by hour since the day's midnight
     late: list[float] = field(default_factory=list)  # of each that was delivered, sorted
     decisive_late: list[float] = field(default_factory=list)
-    doubled: int = 0
+    doubled: int = 0  # lines that stand on a phone once too often
     backwards: int = 0  # arrived after later news of the same flight
     empty_handed: int = 0  # travellers who were owed something and got nothing
     ledger: Mapping[str, Any] = field(default_factory=dict)
@@ -96,12 +95,9 @@ def _count(result: Score, news: News, arrived: Sequence[tuple[int, int]], start:
             result.decisive_late.append(max(0, arrived[0][0] - news.at))
 
 
-def _backwards(flight: str, owed: Sequence[tuple[str, News]], arrived: Mapping[str, Sequence[tuple[int, int]]]) -> int:
+def _backwards(
+    flight: str, owed: Sequence[tuple[str, News]], arrived: Mapping[str, Sequence[tuple[int, int]]]
+) -> int:
     """Return how much of one flight's news came after news of a later moment."""
     places = [arrived[news.text][0][1] for name, news in owed if name == flight and news.text in arrived]
     return sum(place > min(places[number + 1 :], default=place) for number, place in enumerate(places))
-
-
-def refused(ledger: Mapping[str, Any]) -> Counter[str]:
-    """Return how often the platform said no, by errcode."""
-    return Counter(ledger["refused"])

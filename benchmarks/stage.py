@@ -15,6 +15,7 @@ from wxbot.cli.processes import Child, Processes, python
 from wxbot.clock import SharedClock
 
 _READY_WITHIN = 30.0  # seconds
+_ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,20 @@ class Stage:
         command = python("-m", "wxbot.cli", "simulator", *where, "--clock-file", str(self.clock_file))
         return self.child("platform", command, {})
 
+    @property
+    def messages(self) -> Path:
+        """What the processes said."""
+        return self.folder / "messages.log"
+
+    def last_messages(self) -> str:
+        """Return the end of what the processes said."""
+        return self.messages.read_text("utf-8")[-3000:] if self.messages.exists() else ""
+
     def child(self, name: str, command: list[str], own: Mapping[str, str]) -> Child:
         """Return a process with none of the caller's settings, its messages in the folder."""
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
-        return Child(name, command, {**foreign, **own}, messages=self.folder / "messages.log")
+        ours = {"PYTHONPATH": str(_ROOT)}  # the bot is beside wxbot, not in it
+        return Child(name, command, {**foreign, **ours, **own}, messages=self.messages)
 
 
 @contextmanager
@@ -71,16 +82,16 @@ def staged(start: float) -> Iterator[Stage]:
 @contextmanager
 def running(children: list[Child], urls: list[str]) -> Iterator[None]:
     """Run processes while the block runs, from the moment each of these addresses answers."""
-    processes = Processes(children)
-    processes.start()
     try:
+        for child in children:  # not Processes.start, which would take Ctrl-C for itself
+            child.start()
         for url in urls:
             _wait_for(url)
         yield
         if ended := [one.name for one in children if not one.is_running()]:
             raise RuntimeError(f"ended by themselves: {', '.join(ended)}")
     finally:
-        processes.stop()
+        Processes(children).stop()
 
 
 def _wait_for(url: str) -> None:
