@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from benchmarks.day import Day, make_day
 from benchmarks.flights import Flight
 from benchmarks.naive import naive
-from benchmarks.play import Side, play
 from benchmarks.play import Progress as Tell
+from benchmarks.play import Side, play
 from benchmarks.plot import plot
 from benchmarks.report import PICTURE, Run, page
 from benchmarks.score import Score

@@ -1,6 +1,6 @@
 """Playing a day: time stands at each moment until all that is due has gone out, then it jumps to the next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from benchmarks.day import Day
