@@ -1,4 +1,7 @@
-"""The bot of the airport day, written as a user of wxbot would: one plan for all flights, and a timetable."""
+"""The bot of the airport day, written as a user of wxbot would: one plan for all flights, and a timetable.
+
+A notice has one priority, however far the moment moves: here each delay and each change of a gate is decisive.
+"""
 
 import json
 import os
@@ -10,6 +13,8 @@ from wxbot import Bot, Context, Plan, notice, step
 from wxbot.times.spans import format_span
 
 TIMETABLE = "AIRPORT_TIMETABLE"  # the environment's name for the file: number -> [departure, seconds in the air]
+
+CANCELLED = {"status": "cancelled"}
 
 
 def _text(line: str) -> str:
@@ -28,7 +33,10 @@ FLIGHT = Plan(
         step("miles", "T+{{duration}}+2d", _text(words.MILES)),
     ],
     moved=notice(_text(words.DELAY), priority="decisive", not_after="3h"),
-    changed={"gate": notice(_text(words.GATE_CHANGE), priority="decisive", not_after="2h")},
+    changed={
+        "gate": notice(_text(words.GATE_CHANGE), priority="decisive", not_after="2h"),
+        "status": notice(_text(words.CANCELLED), priority="decisive", not_after="6h"),
+    },
 )
 
 bot = Bot()
@@ -46,9 +54,9 @@ def status(number: str, ctx: Context) -> str:
     if number not in _timetable:
         return words.HELP
     known, (departs, lasts) = ctx.planned(topic(number)), _timetable[number]
-    if "cancelled" in known.facts:
+    if CANCELLED.items() <= known.facts.items():
         return words.CANCELLED.format(flight=number)
-    facts = {"flight": number, "duration": format_span(lasts)}
+    facts = {"flight": number, "duration": format_span(lasts), "status": "as planned"}
     ctx.plan(topic(number), FLIGHT, moment=departs, facts=facts)
     gate = known.facts.get("gate", words.UNKNOWN_GATE)
     return words.STATUS.format(flight=number, time=local(known.moment or departs), gate=gate)

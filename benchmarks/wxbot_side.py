@@ -9,7 +9,7 @@ from typing import Any
 
 import urllib3
 
-from benchmarks.airport_bot import TIMETABLE, topic
+from benchmarks.airport_bot import CANCELLED, TIMETABLE, topic
 from benchmarks.flights import Flight, News
 from benchmarks.stage import Stage, running
 from wxbot.cli.processes import python
@@ -39,30 +39,22 @@ class Airline:
         self._http = urllib3.PoolManager(retries=False)
 
     def tell(self, flight: Flight, news: News) -> None:
-        """Move the flight's plan and let it tell; what the plan has no words or rank for is published."""
-        if news.kind == "cancelled":
-            self._ask("DELETE", flight, "plan")
-            self._ask("POST", flight, "plan", {"facts": {"cancelled": "yes"}})
-            self._publish(flight, news)
+        """Tell what is new of a flight; of a cancelled one, that nothing planned for it will be."""
+        if news.kind != "cancelled":
+            self._ask(
+                "POST", flight, {"facts": dict(news.facts)} if news.moment is None else {"moment": news.moment}
+            )
             return
-        change = {"moment": news.moment} if news.moment is not None else {"facts": dict(news.facts)}
-        by_itself = news.decisive or news.kind in ("gate", "belt")
-        self._ask("POST", flight, "plan", {**change, "tell": by_itself})
-        if not by_itself:
-            self._publish(flight, news)
+        self._ask("POST", flight, {"facts": CANCELLED})
+        self._ask("DELETE", flight)
+        self._ask("POST", flight, {"facts": CANCELLED})  # forgotten with the plan, and whoever asks now must know
 
-    def _publish(self, flight: Flight, news: News) -> None:
-        priority = "decisive" if news.decisive else "normal"
-        body = {"key": f"{news.kind}:{news.at}", "text": news.text, "priority": priority}
-        self._ask("POST", flight, "publish", {**body, "not_after": news.needed_by})
-
-    def _ask(self, method: str, flight: Flight, what: str, body: object = None) -> None:
+    def _ask(self, method: str, flight: Flight, body: object = None) -> None:
         raw = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        answer = self._http.request(
-            method, f"{self._url}/{topic(flight.number)}/{what}", body=raw, headers=self._headers
-        )
-        if answer.status not in (200, 202, 404):  # 404: nobody has asked about this flight
-            raise RuntimeError(f"{method} {what} of {flight.number}: {answer.status} {answer.data[:500]!r}")
+        url = f"{self._url}/{topic(flight.number)}/plan"
+        answer = self._http.request(method, url, body=raw, headers=self._headers)
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {url}: {answer.status} {answer.data[:500]!r}")
 
 
 class WxbotSide:
