@@ -24,7 +24,8 @@ class Phones:
 
     def meet(self, count: int) -> None:
         """Let so many people follow the account, the same in every run."""
-        self._openids = [str(self._ask("POST", "/sim/users")["openid"]) for _ in range(count)]
+        self._openids = [f"oTraveller{number:018}" for number in range(count)]  # as long as real ones
+        list(self._pool.map(lambda openid: self._ask("POST", "/sim/users", {"openid": openid}), self._openids))
 
     def act(self, acts: Iterable[tuple[int, Act]]) -> None:
         """Let travellers act, all at once; returns when each has seen the answer."""
