@@ -55,7 +55,7 @@ def status(number: str, ctx: Context) -> str:
         return words.HELP
     known, (departs, lasts) = ctx.planned(topic(number)), _timetable[number]
     if CANCELLED.items() <= known.facts.items():
-        return words.CANCELLED.format(flight=number)
+        return words.IS_CANCELLED.format(flight=number)
     facts = {"flight": number, "duration": format_span(lasts), "status": "as planned"}
     ctx.plan(topic(number), FLIGHT, moment=departs, facts=facts)
     gate = known.facts.get("gate", words.UNKNOWN_GATE)

@@ -52,20 +52,26 @@ class Naive:
         openid, flight, text = push["FromUserName"], push.get("Content", ""), words.HELP
         if flight in self._known:
             self._asked[flight][openid] = None
-            text = words.STATUS.format(flight=flight, **self._known[flight])
+            known = self._known[flight]
+            text = (words.STATUS if known["time"] else words.IS_CANCELLED).format(flight=flight, **known)
         return _REPLY.format(to=openid, me=push["ToUserName"], now=push["CreateTime"], text=text)
 
     def tell(self, flight: Flight, news: News) -> None:
         """Send one event to everybody who asked about the flight."""
-        self._known[flight.number] |= dict(news.facts)
-        if news.moment is not None:
-            self._known[flight.number]["time"] = local(news.moment)
+        self._learn(self._known[flight.number], news)
         token = self._fresh_token()
         path = f"{self._platform}/cgi-bin/message/custom/send?access_token={token}"
         list(self._pool.map(lambda openid: self._send(path, openid, news.text), self._asked[flight.number]))
 
     def settle(self) -> None:
         """Return at once: what was not sent never will be."""
+
+    def _learn(self, known: dict[str, str], news: News) -> None:
+        known |= dict(news.facts)
+        if news.moment is not None:
+            known["time"] = local(news.moment)
+        if news.kind == "cancelled":
+            known["time"] = ""
 
     def _send(self, path: str, openid: str, text: str) -> None:
         self._post(path, {"touser": openid, "msgtype": "text", "text": {"content": text}})

@@ -1,5 +1,7 @@
 """What travellers are told, in one line each: the same words whoever sends them, so that phones can be compared.
 
+No answer says a line of the news, or it would count as that news.
+
 `{flight}`, `{gate}`, `{belt}` and `{time}` (of the departure, where the airport is) are filled in.
 """
 
@@ -14,5 +16,6 @@ LANDED = "{flight} 已到达。"
 BELT = "{flight} 行李转盘 {belt}。"
 MILES = "{flight} 的里程已入账。"
 STATUS = "{flight} 预计 {time} 起飞，登机口 {gate}。有变化会通知你。"
+IS_CANCELLED = "{flight} 今天不飞：已取消。"
 UNKNOWN_GATE = "待定"
 HELP = "发送航班号，例如 CA1001。"
