@@ -1,0 +1,1 @@
+"""Measurements that are published in docs/; each is one command, `python -m benchmarks.NAME`."""
