@@ -26,7 +26,7 @@ def state(store: Store, step: str = "gate") -> tuple[str, float, bool]:
 
 
 def awaited(store: Store, openid: str, *, until: float = NOW + 3600) -> list[tuple[str, float]]:
-    return store.read(lambda tx: publications.awaited(tx, "default", openid, until))
+    return store.read(lambda tx: publications.awaited(tx, "default", openid, NOW, until))
 
 
 def test_a_plan_is_read_as_it_was_kept_and_gone_when_forgotten(store: Store) -> None:
@@ -108,6 +108,20 @@ def test_a_users_plans_are_over_when_the_moments_of_all_their_topics_have_passed
         assert is_over() is expected
     subscribe(store, "oUser", topic="news")
     assert not is_over()
+
+
+def test_a_step_that_waits_for_a_fact_is_awaited_until_its_time_and_never_claimed(store: Store) -> None:
+    follow(store, "oUser")
+    subscribe(store, "oUser")
+    decisive = FollowUp(message="{}", due_at=NOW + 60, priority="decisive")
+    store.write(lambda tx: publications.insert_step(tx, "default", TOPIC, "a", decisive, NOW, "waiting"))
+    normal = FollowUp(message="{}", due_at=NOW + 60)
+    store.write(lambda tx: publications.insert_step(tx, "default", TOPIC, "b", normal, NOW, "waiting"))
+
+    assert awaited(store, "oUser") == [("decisive", NOW + 60)]
+    later = store.read(lambda tx: publications.awaited(tx, "default", "oUser", NOW + 60, NOW + 3600))
+    assert later == []
+    assert claim(store, "a", now=NOW + 90) is None
 
 
 def test_steps_and_news_are_told_apart(store: Store) -> None:

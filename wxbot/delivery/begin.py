@@ -157,7 +157,7 @@ def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budg
     account, openid = first.account, first.openid
     end = max((grant.expires_at for grant in grants), default=0)
     soon = first.due_at + (budget.join or 0.0)
-    published = publications.awaited(tx, account, openid, max(end, soon))
+    published = publications.awaited(tx, account, openid, now, max(end, soon))
     decisive = [due_at for priority, due_at in published if priority == "decisive"]
     normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
     scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from wxbot.protocol.content import MAX_TEXT
 from wxbot.protocol.outgoing import text_of
-from wxbot.protocol.window import Grant, is_unlimited, spend
+from wxbot.protocol.window import MARGIN, Grant, is_unlimited, spend
 from wxbot.store.lanes import Head, Move
 
 MAX_CRASHES = 3  # senders that may die at one message before it is set aside
@@ -23,9 +23,9 @@ _BEING_MADE = 1.0  # seconds to look again for what is due and not in the outbox
 class Budget:
     """How an account spends its allowance.
 
-    `keep` messages of a 48-hour window are left to decisive follow-ups. Texts that are due together go out as
-    one, and normal ones wait up to `join` seconds for each other; None for never. `hint` is added to the last
-    but one, "" for nothing.
+    `keep` messages of a 48-hour window are left to decisive follow-ups that nobody has planned. Texts that are
+    due together go out as one, and normal ones wait up to `join` seconds for each other; None for never.
+    `hint` is added to the last but one, "" for nothing.
     """
 
     keep: int = 1
@@ -63,7 +63,7 @@ class Decision:
 def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Budget, awaited: Awaited) -> Decision:
     """Return what becomes of the first of these follow-ups of one lane: it is due, others may be soon.
 
-    A normal one never takes what an awaited decisive one needs, nor the last `keep` of a window.
+    A normal one never takes what an awaited decisive one needs, nor the `keep` that those unknown may need.
     """
     first = due[0]
     if first.not_after is not None and now > first.not_after:
@@ -89,11 +89,12 @@ def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Bud
 
 
 def _is_kept(grant: Grant, usable: Sequence[Grant], budget: Budget, awaited: Awaited) -> bool:
-    """Return whether a normal message on this grant would cost a decisive one, or what is to be kept."""
+    """Return whether a normal message on this grant would cost a decisive one, planned or yet unknown."""
     without = [replace(one, left=one.left - 1) if one is grant else one for one in usable]
-    if _short(without, awaited.decisive) > _short(usable, awaited.decisive):
-        return True
-    return grant.kind == "message" and grant.left <= budget.keep and not awaited.is_over
+    windows = [one.expires_at - MARGIN[one.kind] - 1 for one in usable if one.kind == "message"]
+    unknown = [] if awaited.is_over else windows * budget.keep  # at the end, when no minute's grant is left
+    decisive = [*awaited.decisive, *unknown]
+    return _short(without, decisive) > _short(usable, decisive)
 
 
 def _short(grants: Sequence[Grant], decisive: Sequence[float]) -> int:

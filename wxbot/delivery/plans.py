@@ -123,24 +123,26 @@ def _lay_out(place: _Place, before: Kept, after: Kept) -> None:
 def _lay(place: _Place, plan: Plan, step: Step, after: Kept, there: StoredStep | None, *, waited: bool) -> None:
     """Lay one step: `waited` when it was there before, and only its facts were missing.
 
-    One that had passed when it came in is skipped; one that a move puts into the past goes out now.
+    One that had passed when it came in is skipped; one that a move puts into the past goes out now. One whose
+    text lacks a fact is stored all the same, so that a message is kept for it.
     """
-    missing, moment, now = step.missing(after.facts), after.moment or 0.0, place.now
-    if missing:
+    moment, now = after.moment or 0.0, place.now
+    if not step.has_time(after.facts) or _has_passed(step, step.due_at(moment, after.facts), there, now, waited):
         if there is not None:
             publications.cancel(place.tx, there.id)
         return
-    due_at = step.due_at(moment, after.facts)
-    late = due_at <= now and (not waited if there is None else there.state == "cancelled")
-    if late or step.is_useless(due_at, now):
-        if there is not None:
-            publications.cancel(place.tx, there.id)
-        return
-    new = step.follow_up(plan.told(place.topic, moment, after.facts), due_at, now, place.topic)
+    told = plan.told(place.topic, moment, after.facts)
+    new = step.follow_up(told, step.due_at(moment, after.facts), now, place.topic)
+    state: publications.State = "waiting" if step.missing(after.facts) else "running"
     if there is None:
-        publications.insert_step(place.tx, place.account, place.topic, step.name, new, now)
+        publications.insert_step(place.tx, place.account, place.topic, step.name, new, now, state)
     else:
-        publications.change_step(place.tx, there.id, new)
+        publications.change_step(place.tx, there.id, new, state)
+
+
+def _has_passed(step: Step, due_at: float, there: StoredStep | None, now: float, waited: bool) -> bool:
+    is_new = not waited if there is None else there.state == "cancelled"
+    return step.is_useless(due_at, now) or (due_at <= now and is_new)
 
 
 def _tell(place: _Place, before: Kept, after: Kept) -> list[str]:
@@ -169,7 +171,7 @@ def _card(kept: Kept, topic: str, stored: Mapping[str, StoredStep]) -> PlanCard:
 
 
 def _step_card(step: Step, kept: Kept, there: StoredStep | None) -> StepCard:
-    if there is not None:
+    if there is not None and there.state != "waiting":
         state: StepState = "published" if there.is_begun else "planned" if there.state == "running" else "skipped"
         return StepCard(step.name, state, there.due_at, there.not_after, summary(there.message))
     missing = step.missing(kept.facts)

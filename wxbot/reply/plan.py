@@ -55,9 +55,9 @@ class Notice:
         return ends_at is not None and ends_at <= now
 
     def follow_up(self, told: Mapping[str, str], due_at: float, now: float, topic: str) -> FollowUp:
-        """Return it with its texts filled in; one that was due before `now` is due now."""
+        """Return it with its texts filled in, as far as all is told; one that was due before `now` is due now."""
         return FollowUp(
-            message=_filled(self.message, told),
+            message=self.message if Notice.missing(self, told) else _filled(self.message, told),
             due_at=max(due_at, now),
             not_after=self.ends_at(due_at),
             on_closed=self.on_closed,
@@ -86,6 +86,10 @@ class Step(Notice):
     def missing(self, facts: Mapping[str, str]) -> list[str]:
         """Return what its texts and its time name and nobody has told yet."""
         return sorted({*Notice.missing(self, facts), *(template.parse(self.at).names - {*facts})})
+
+    def has_time(self, facts: Mapping[str, str]) -> bool:
+        """Return whether all that its time names is told."""
+        return template.parse(self.at).names <= {*facts}
 
     def due_at(self, moment: float, facts: Mapping[str, str]) -> float:
         """Return when it is due, Unix seconds; raises InvalidMessage when the facts give no time."""

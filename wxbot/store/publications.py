@@ -12,11 +12,13 @@ from wxbot.protocol.outgoing import FollowUp
 from wxbot.store.engine import Transaction
 from wxbot.store.lanes import Lease
 
+State = Literal["running", "waiting", "done", "cancelled"]  # waiting: a step whose facts are not all told
+
 _INSERT = """
 INSERT INTO publications (account, topic, key, message, due_at, not_after, on_closed, priority, coalesce, on_doubt,
   facts, step, state, total, created_at)
 VALUES (:account, :topic, :key, :message, :due_at, :not_after, :on_closed, :priority, :coalesce, :on_doubt,
-  :facts, :step, 'running', 0, :now)
+  :facts, :step, :state, 0, :now)
 ON CONFLICT (account, topic, key) DO NOTHING RETURNING id"""
 _BY_KEY = "SELECT id FROM publications WHERE account = :account AND topic = :topic AND key = :key"
 _DUE = "SELECT 1 FROM publications WHERE state = 'running' AND due_at <= :now LIMIT 1"
@@ -35,17 +37,20 @@ SELECT step, id, state, due_at, not_after, message, cursor FROM publications
 WHERE account = :account AND topic = :topic AND key LIKE 'step:%' ORDER BY due_at, id"""
 _CHANGE_STEP = """
 UPDATE publications SET message = :message, due_at = :due_at, not_after = :not_after, on_closed = :on_closed,
-  priority = :priority, on_doubt = :on_doubt, facts = :facts, state = 'running'
+  priority = :priority, on_doubt = :on_doubt, facts = :facts, state = :state
 WHERE id = :id AND state <> 'done' AND cursor = ''"""
-_CANCEL = "UPDATE publications SET state = 'cancelled' WHERE id = :id AND state = 'running' AND cursor = ''"
+_CANCEL = """
+UPDATE publications SET state = 'cancelled' WHERE id = :id AND state IN ('running', 'waiting') AND cursor = ''"""
 _COUNT = """
 SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AND key LIKE :prefix"""
-# A publication that is half made counts for those whose follow-up it has not made yet.
+# A publication that is half made counts for those whose follow-up it has not made yet, and a step that
+# waits for a fact counts before its time.
 _AWAITED = """
 SELECT p.priority, p.due_at
 FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
-WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.due_at < :until
-  AND p.cursor < s.openid ORDER BY p.due_at LIMIT 40"""
+WHERE s.account = :account AND s.openid = :openid AND p.due_at < :until AND p.cursor < s.openid
+  AND p.state IN ('running', 'waiting') AND (p.state = 'running' OR p.priority = 'decisive' AND p.due_at > :now)
+ORDER BY p.due_at LIMIT 40"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,16 @@ class Publication:
         )
 
 
-def insert(
-    tx: Transaction, account: str, topic: str, key: str, new: FollowUp, *, now: float, step: str | None = None
+def insert(  # noqa: PLR0913  # a row has so many sides
+    tx: Transaction,
+    account: str,
+    topic: str,
+    key: str,
+    new: FollowUp,
+    *,
+    now: float,
+    step: str | None = None,
+    state: State = "running",
 ) -> tuple[int, bool]:
     """Store a publication; return its id and whether it is new (False: one of the same key was there).
 
@@ -92,7 +105,7 @@ def insert(
     """
     names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt", "facts")
     columns = {name: getattr(new, name) for name in names}
-    row = tx.row(_INSERT, account=account, topic=topic, key=key, step=step, now=now, **columns)
+    row = tx.row(_INSERT, account=account, topic=topic, key=key, step=step, state=state, now=now, **columns)
     there = row or tx.rows(_BY_KEY, account=account, topic=topic, key=key)[0]
     return int(there[0]), row is not None
 
@@ -144,15 +157,17 @@ def steps(tx: Transaction, account: str, topic: str) -> dict[str, StoredStep]:
     return {row[0]: StoredStep(*row) for row in found}
 
 
-def insert_step(tx: Transaction, account: str, topic: str, step: str, new: FollowUp, now: float) -> int:
-    """Store a step that is to be published; return its id."""
-    return insert(tx, account, topic, f"step:{step}", new, now=now, step=step)[0]
+def insert_step(
+    tx: Transaction, account: str, topic: str, step: str, new: FollowUp, now: float, state: State = "running"
+) -> int:
+    """Store a step that is to be published, or waits for a fact; return its id."""
+    return insert(tx, account, topic, f"step:{step}", new, now=now, step=step, state=state)[0]
 
 
-def change_step(tx: Transaction, id: int, new: FollowUp) -> bool:
+def change_step(tx: Transaction, id: int, new: FollowUp, state: State = "running") -> bool:
     """Replace a step of which nobody has a follow-up yet, also a cancelled one; False when it is too late."""
     names = ("message", "due_at", "not_after", "on_closed", "priority", "on_doubt", "facts")
-    return tx.change(_CHANGE_STEP, id=id, **{name: getattr(new, name) for name in names}) == 1
+    return tx.change(_CHANGE_STEP, id=id, state=state, **{name: getattr(new, name) for name in names}) == 1
 
 
 def cancel(tx: Transaction, id: int) -> bool:
@@ -165,6 +180,6 @@ def count(tx: Transaction, account: str, topic: str, prefix: str) -> int:
     return int(tx.rows(_COUNT, account=account, topic=topic, prefix=f"{prefix}%")[0][0])
 
 
-def awaited(tx: Transaction, account: str, openid: str, until: float) -> list[tuple[str, float]]:
+def awaited(tx: Transaction, account: str, openid: str, now: float, until: float) -> list[tuple[str, float]]:
     """Return priority and time of what a user will get by publications due before `until`; at most 40."""
-    return [(row[0], row[1]) for row in tx.rows(_AWAITED, account=account, openid=openid, until=until)]
+    return [(row[0], row[1]) for row in tx.rows(_AWAITED, account=account, openid=openid, now=now, until=until)]

@@ -174,7 +174,7 @@ publications = Table(
     Column("on_doubt", Text, nullable=False),
     Column("facts", Text, nullable=False, server_default="{}"),
     Column("step", Text),  # the step of the topic's plan that it is
-    Column("state", Text, nullable=False),  # running | done | cancelled
+    Column("state", Text, nullable=False),  # running | waiting (for a fact) | done | cancelled
     Column("cursor", Text, nullable=False, server_default=""),  # the last openid that has its follow-up
     Column("total", Integer, nullable=False),  # follow-ups made so far
     Column("created_at", Double, nullable=False),
@@ -193,8 +193,8 @@ publications = Table(
         "account",
         "topic",
         "due_at",
-        postgresql_where=text("state = 'running'"),
-        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state IN ('running', 'waiting')"),
+        sqlite_where=text("state IN ('running', 'waiting')"),
     ),
 )
 

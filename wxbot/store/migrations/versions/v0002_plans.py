@@ -9,7 +9,7 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-_RUNNING = sa.text("state = 'running'")
+_TO_COME = sa.text("state IN ('running', 'waiting')")
 _HAS_MSGID = sa.text("msgid IS NOT NULL")
 
 
@@ -32,8 +32,8 @@ def upgrade() -> None:
         "publications_planned",
         "publications",
         ["account", "topic", "due_at"],
-        sqlite_where=_RUNNING,
-        postgresql_where=_RUNNING,
+        sqlite_where=_TO_COME,
+        postgresql_where=_TO_COME,
     )
     op.create_table(
         "plans",
