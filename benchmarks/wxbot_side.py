@@ -26,6 +26,7 @@ _SETTINGS = """
 [account]
 rate = 10000  # what the account may send is not what is measured
 join = 600  # news that can wait waits ten minutes for more
+keep = 2  # on a bad day two surprises are usual
 
 [sender]
 poll = 0.02
