@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from faults.deployment import Deployment, deployed
+from benchmarks.deployment import Deployment, deployed
 from faults.test_kills import _answers, _workers
 from wxbot.store import apikeys, contacts
 from wxbot.store.engine import Store
@@ -52,8 +52,8 @@ def _kill_again_and_again(
         subprocess.run(["kill", "-9", str(killed[-1])], check=True)
 
 
-def test_calls_repeated_through_kills_are_done_once_and_all_get_the_same_bytes(database: Path) -> None:
-    with deployed(database) as place:
+def test_calls_repeated_through_kills_are_done_once_and_all_get_the_same_bytes(url: str, tmp_path: Path) -> None:
+    with deployed(url, tmp_path) as place:
         conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
         web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
         place.until(lambda: _answers(place.port))

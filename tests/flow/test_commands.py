@@ -150,7 +150,7 @@ def test_a_bot_that_cannot_be_loaded_is_told_at_once(still: Stage, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("wrong", "told"),
     [
         ("sqlite:////no/such/folder/x.db", "unable to open"),
         ("sqlite:////tmp", "unable to open"),
@@ -161,8 +161,10 @@ def test_a_bot_that_cannot_be_loaded_is_told_at_once(still: Stage, tmp_path: Pat
     ],
 )
 @pytest.mark.parametrize("command", ["migrate", "contacts"])
-def test_a_store_that_cannot_be_opened_is_told_in_one_line(still: Stage, url: str, told: str, command: str) -> None:
-    done = run(still, command, WXBOT_DATABASE_URL=url)
+def test_a_store_that_cannot_be_opened_is_told_in_one_line(
+    still: Stage, wrong: str, told: str, command: str
+) -> None:
+    done = run(still, command, WXBOT_DATABASE_URL=wrong)
 
     assert done.returncode == 2
     assert told in done.stderr

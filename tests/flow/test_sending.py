@@ -1,7 +1,6 @@
 """A follow-up goes out: inside the window and the quota, in order, once, whatever the platform answers."""
 
 import json
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -80,8 +79,8 @@ def test_a_click_is_spent_before_the_message_window_it_overlaps(stage: Stage) ->
     assert stage.rows("SELECT message_left, action_left FROM contacts") == [(5, 2)]
 
 
-def test_with_rights_48h_any_number_goes_out(database: Path, bot: Bot) -> None:
-    with staged(database, bot, rights="48h") as stage:
+def test_with_rights_48h_any_number_goes_out(url: str, bot: Bot) -> None:
+    with staged(url, bot, rights="48h") as stage:
         user = writer(stage)
         for number in range(25):
             put(stage, user, f"news {number}")
@@ -337,8 +336,8 @@ def test_a_token_near_its_end_is_replaced_without_a_pause(stage: Stage) -> None:
     assert stage.ledger()["token_fetches"] == 2
 
 
-def test_a_wrong_secret_stops_the_account_and_says_so(database: Path, bot: Bot) -> None:
-    with staged(database, bot, appsecret="wrong") as stage:
+def test_a_wrong_secret_stops_the_account_and_says_so(url: str, bot: Bot) -> None:
+    with staged(url, bot, appsecret="wrong") as stage:
         user = writer(stage)
         put(stage, user, "one")
         stage.until(lambda: stage.rows("SELECT interface FROM gates") == [("token",)])
@@ -349,8 +348,8 @@ def test_a_wrong_secret_stops_the_account_and_says_so(database: Path, bot: Bot) 
         )
 
 
-def test_a_secret_that_was_put_right_is_found_out_by_the_next_probe(database: Path, bot: Bot) -> None:
-    with staged(database, bot, sending=False) as stage:
+def test_a_secret_that_was_put_right_is_found_out_by_the_next_probe(url: str, bot: Bot) -> None:
+    with staged(url, bot, sending=False) as stage:
         user = writer(stage)
         put(stage, user, "one")
         wrong = stage.settings.account.model_copy(update={"appsecret": SecretStr("wrong")})

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
 
+from benchmarks.postgres import Server
 from wxbot.errors import SettingsError, StoreError
 from wxbot.store.connections import migrating, sqlite_is_safe
 from wxbot.store.engine import Store, Transaction
@@ -85,6 +87,29 @@ def test_a_committed_write_is_synced_to_disk(database: Path) -> None:
     assert store.write(lambda tx: tx.rows("PRAGMA synchronous")) == [(2,)]
     assert store.write(lambda tx: tx.rows("PRAGMA journal_mode")) == [("wal",)]
     store.close()
+
+
+def test_postgresql_bounds_every_wait_for_a_lock_and_for_a_stopped_holder_of_locks(postgresql: Server) -> None:
+    store = Store(postgresql.url)
+
+    assert store.read(lambda tx: tx.rows("SHOW lock_timeout")) == [("3s",)]
+    assert store.read(lambda tx: tx.rows("SHOW idle_in_transaction_session_timeout")) == [("5s",)]
+    store.close()
+
+
+def test_a_store_that_is_let_go_of_closes_its_connections(postgresql: Server) -> None:
+    url, look = postgresql.fresh(), "SELECT 1 FROM pg_stat_activity WHERE datname = '{}'"
+    database = make_url(url).database
+    store = Store(url)
+    count(store)
+    open_before = postgresql.administer(look.format(database))
+    del store
+
+    assert open_before == 1
+    end = time.monotonic() + 10
+    while postgresql.administer(look.format(database)):  # the server ends the session a moment later
+        assert time.monotonic() < end
+    postgresql.drop(url)
 
 
 @pytest.mark.parametrize(

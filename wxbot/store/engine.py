@@ -67,7 +67,9 @@ class Transaction:
 class Store:
     """One process's way to the tables. Open it after fork; close it with `close`.
 
-    Every failure of the database is raised as StoreError, and then nothing was changed.
+    Every failure of the database is raised as StoreError, and then nothing was changed; only where
+    PostgreSQL's link broke during the commit it may have been. All that writes is fit for that: it
+    is found done, or as it was left.
     """
 
     def __init__(self, url: str, *, pool: int = 8) -> None:

@@ -2,11 +2,10 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +14,12 @@ from typing import Any
 
 import requests
 
-from flow.stage import PATIENCE
-from simulator.bench import served
+from benchmarks.serving import free_port, served
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.simulator.timeline import OwnClock
 from wxbot.store.engine import Store
 
+_PATIENCE = 40.0  # seconds; only a failing run waits so long
 BOT = """
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import after
@@ -52,49 +51,49 @@ class Deployment:
     chance: Random = field(default_factory=lambda: Random(7))
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """Start a Python module as a process, with more in its environment than all have."""
         log = (self.folder / "processes.log").open("ab")
-        process = subprocess.Popen([sys.executable, "-m", *arguments], env=dict(self.environment), stderr=log)
+        surroundings = {**self.environment, **environment}
+        process = subprocess.Popen([sys.executable, "-m", *arguments], env=surroundings, stderr=log)
         log.close()
         self.processes.append(process)
         return process
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """End a process by SIGKILL."""
         process.send_signal(signal.SIGKILL)
         process.wait()
         self.processes.remove(process)
 
     def get(self, path: str) -> Any:
+        """Ask the platform's control routes."""
         return requests.get(self.platform + path, timeout=10).json()
 
     def post(self, path: str, body: Any = None) -> Any:
+        """Tell the platform's control routes something."""
         return requests.post(self.platform + path, json=body or {}, timeout=60).json()
 
     def rows(self, sql: str) -> list[Any]:
+        """Look into the store, over a connection of our own."""
         store = Store(self.url)
         try:
             return store.read(lambda tx: tx.rows(sql))
         finally:
             store.close()
 
-    def until(self, claim: Any, patience: float = 4 * PATIENCE) -> None:
+    def until(self, claim: Callable[[], Any], patience: float = _PATIENCE) -> None:
+        """Wait until a claim holds; fails with the end of the processes' log after `patience` seconds."""
         end = time.monotonic() + patience
         while not claim():
             assert time.monotonic() < end, (self.folder / "processes.log").read_text()[-3000:]
             time.sleep(0.05)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def deployed(database: Path, **sender: Any) -> Iterator[Deployment]:
+def deployed(url: str, folder: Path, **sender: Any) -> Iterator[Deployment]:
     """Run the platform; every process that the test starts is ended with the block."""
-    folder, port = database.parent, _free_port()
+    port = free_port()
     config = SimulatorConfig(rights="48h", webhook=f"http://127.0.0.1:{port}/wechat")
     (folder / "bot_to_kill.py").write_text(BOT)
     timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **sender}
@@ -115,9 +114,9 @@ def deployed(database: Path, **sender: Any) -> Iterator[Deployment]:
             "WXBOT_API_BASE": platform,
             "WXBOT_BOT": "bot_to_kill:bot",
             "WXBOT_BIND": f"127.0.0.1:{port}",
-            "WXBOT_DATABASE_URL": f"sqlite:///{database}",
+            "WXBOT_DATABASE_URL": url,
         }
-        running = Deployment(folder, platform, port, environment["WXBOT_DATABASE_URL"], environment)
+        running = Deployment(folder, platform, port, url, environment)
         try:
             yield running
         finally:
