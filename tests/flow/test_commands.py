@@ -14,6 +14,12 @@ from flow.stage import Stage, senders
 from wxbot.cli import COMMANDS
 
 
+@pytest.fixture
+def url(database: Path) -> str:
+    """Commands ask the same store functions as the rest: SQLite will do."""
+    return f"sqlite:///{database}"
+
+
 def run(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     account = stage.settings.account
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
