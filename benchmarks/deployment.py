@@ -1,4 +1,4 @@
-"""wxbot as real processes on one machine, to be killed; the platform runs in the test."""
+"""wxbot as real processes on one machine, to be killed; the platform runs in this one."""
 
 import os
 import signal
@@ -8,18 +8,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import requests
 
+from benchmarks.processes import start_sender
 from benchmarks.serving import free_port, served
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.simulator.timeline import OwnClock
 from wxbot.store.engine import Store
 
 _PATIENCE = 40.0  # seconds; only a failing run waits so long
+ROOT = Path(__file__).parents[1]
 BOT = """
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import after
@@ -49,7 +52,9 @@ class Deployment:
     url: str
     environment: Mapping[str, str]
     chance: Random = field(default_factory=lambda: Random(7))
+    bug: str | None = None  # planted into every process that is started
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    senders: list[ForkServerProcess] = field(default_factory=list)
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start a Python module as a process, with more in its environment than all have."""
@@ -58,6 +63,21 @@ class Deployment:
         process = subprocess.Popen([sys.executable, "-m", *arguments], env=surroundings, stderr=log)
         log.close()
         self.processes.append(process)
+        return process
+
+    def sender(self, bug: str | None = None, **environment: str) -> ForkServerProcess:
+        """Start a sender that is there at once; with a bug of its own, or that of all."""
+        surroundings = {**self.environment, **environment}
+        self.senders.append(start_sender(surroundings, self.folder / "processes.log", bug or self.bug))
+        return self.senders[-1]
+
+    def web(self, bug: str | None = None, **environment: str) -> "subprocess.Popen[bytes]":
+        """Start gunicorn as it is shipped, and wait until it answers."""
+        conf = str(ROOT / "config" / "gunicorn.conf.py")
+        planted = ("benchmarks.sabotage", bug or self.bug or "none", "gunicorn", "-c", conf)
+        process = self.start(*planted, "wxbot.app:create_app()", **environment)
+        port = int(environment.get("WXBOT_BIND", f":{self.port}").rpartition(":")[2])
+        self.until(lambda: is_ready(port))
         return process
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
@@ -90,8 +110,35 @@ class Deployment:
             time.sleep(0.05)
 
 
+def is_ready(port: int) -> bool:
+    """Return whether a web process answers at this port."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def workers(master: "subprocess.Popen[bytes]") -> list[int]:
+    """Return the pids of a gunicorn's workers."""
+    children = Path(f"/proc/{master.pid}/task/{master.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def _end(place: Deployment) -> None:
+    for process in place.processes:
+        process.terminate()
+    for sender in place.senders:
+        sender.terminate()
+    for process in place.processes:
+        process.wait(20)
+    for sender in place.senders:
+        sender.join(20)
+
+
 @contextmanager
-def deployed(url: str, folder: Path, **sender: Any) -> Iterator[Deployment]:
+def deployed(
+    url: str, folder: Path, *, seed: int = 7, bug: str | None = None, **sender: Any
+) -> Iterator[Deployment]:
     """Run the platform; every process that the test starts is ended with the block."""
     port = free_port()
     config = SimulatorConfig(rights="48h", webhook=f"http://127.0.0.1:{port}/wechat")
@@ -103,7 +150,7 @@ def deployed(url: str, folder: Path, **sender: Any) -> Iterator[Deployment]:
     with served(create_simulator(config, OwnClock())) as platform:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")},
-            "PYTHONPATH": str(folder),
+            "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
             "WXBOT_CONFIG": str(folder / "wxbot.toml"),
             "WXBOT_TOKEN": config.token,
             "WXBOT_APPID": config.appid,
@@ -116,14 +163,11 @@ def deployed(url: str, folder: Path, **sender: Any) -> Iterator[Deployment]:
             "WXBOT_BIND": f"127.0.0.1:{port}",
             "WXBOT_DATABASE_URL": url,
         }
-        running = Deployment(folder, platform, port, url, environment)
+        running = Deployment(folder, platform, port, url, environment, Random(seed), bug)
         try:
             yield running
         finally:
-            for process in running.processes:
-                process.terminate()
-            for process in running.processes:
-                process.wait(20)
+            _end(running)
             said = (folder / "processes.log").read_text()
             assert config.secret not in said
             assert "access_token=" not in said

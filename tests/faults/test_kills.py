@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import requests
 
-from benchmarks.deployment import Deployment, deployed
+from benchmarks.deployment import Deployment, deployed, workers
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.window import UNLIMITED, Grant
@@ -91,24 +90,17 @@ def _done(place: Deployment) -> bool:
     return bool(waiting == 0)
 
 
-def _workers(master: "subprocess.Popen[bytes]") -> list[int]:
-    children = Path(f"/proc/{master.pid}/task/{master.pid}/children")
-    return [int(pid) for pid in children.read_text().split()]
-
-
 def test_web_workers_killed_again_and_again_answer_every_push_and_do_its_work_once(
     url: str, tmp_path: Path
 ) -> None:
     with deployed(url, tmp_path) as place:
-        conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
-        web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
-        place.until(lambda: _answers(place.port))
+        web = place.web()
         user = place.post("/sim/users")["openid"]
         replies = []
         for number in range(40):
             if number % 4 == 2:
-                place.until(lambda: len(_workers(web)) == 2)
-                subprocess.run(["kill", "-9", str(place.chance.choice(_workers(web)))], check=True)
+                place.until(lambda: len(workers(web)) == 2)
+                subprocess.run(["kill", "-9", str(place.chance.choice(workers(web)))], check=True)
             replies.append(place.post(f"/sim/users/{user}/actions", {"type": "text", "content": f"order {number}"}))
 
         assert [reply["reply"]["text"] for reply in replies] == [f"order {number} taken" for number in range(40)]
@@ -120,21 +112,12 @@ def test_web_workers_killed_again_and_again_answer_every_push_and_do_its_work_on
 
 def test_a_push_handed_off_by_a_worker_that_is_killed_is_answered_by_the_sender(url: str, tmp_path: Path) -> None:
     with deployed(url, tmp_path) as place:
-        conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
-        web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
+        web = place.web()
         place.start("wxbot.cli", "sender")
-        place.until(lambda: _answers(place.port))
         user = place.post("/sim/users")["openid"]
         assert place.post(f"/sim/users/{user}/actions", {"type": "text", "content": "sleep"})["reply"] is None
-        for pid in _workers(web):
+        for pid in workers(web):
             subprocess.run(["kill", "-9", str(pid)], check=True)
 
         place.until(lambda: _arrived(place, [user]) == ["awake"])
         assert place.rows("SELECT state FROM pushes") == [("answered",)]
-
-
-def _answers(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
-    except requests.RequestException:
-        return False

@@ -1,0 +1,72 @@
+"""A TCP port in front of PostgreSQL's socket: a link that can be cut while both its ends live on."""
+
+import contextlib
+import socket
+import threading
+
+from sqlalchemy.engine import make_url
+
+
+class Link:
+    """Passes bytes on in both directions, unless it is cut: then they wait, as behind a dead switch."""
+
+    def __init__(self, target: str, host: str = "127.0.0.1") -> None:
+        """Lead to a Unix socket from a free port of this host."""
+        self._target, self._passing = target, threading.Event()
+        self._passing.set()
+        self._listener = socket.create_server((host, 0))
+        self.host, self.port = host, int(self._listener.getsockname()[1])
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def of(self, url: str) -> str:
+        """Return a database's URL through this link."""
+        through = make_url(url).set(host=self.host, port=self.port, query={})
+        return through.render_as_string(hide_password=False)
+
+    def cut(self) -> None:
+        """Let nothing through; what was sent waits."""
+        self._passing.clear()
+
+    def mend(self) -> None:
+        """Let everything through again."""
+        self._passing.set()
+
+    def drop(self) -> None:
+        """End every connection that leads over it."""
+        while self._open:
+            with contextlib.suppress(OSError):
+                self._open.pop().shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Take the link away."""
+        self.mend()
+        self._listener.close()
+        self.drop()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            try:
+                far.connect(self._target)
+            except OSError:  # the server is not up just now
+                near.close()
+                far.close()
+                continue
+            self._open += [near, far]
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        try:
+            while read := one.recv(65_536):
+                self._passing.wait()
+                other.sendall(read)
+        except OSError:
+            pass
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_WR)

@@ -1,0 +1,175 @@
+"""Bugs and crash points that a scoreboard run plants into a process before it works; never in the product.
+
+A figure that cannot go red does not count, so each has a twin that runs with one of these.
+`python -m benchmarks.sabotage BUG MODULE ARGUMENT...` runs a module with a bug; BUG may be `none`.
+"""
+
+import os
+import runpy
+import sys
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from wxbot import app  # all of the product is imported, and so can be changed
+from wxbot.delivery import claims, sender
+from wxbot.errors import StoreError
+from wxbot.inbox import accept
+from wxbot.platform import access_token, transport
+from wxbot.protocol import replies
+from wxbot.store import connections, contacts, engine, lanes, pushes, tokens
+from wxbot.store.lanes import Move
+
+
+def plant(bug: str | None) -> None:
+    """Change this process; `bug` is a name in BUGS, or `crash:POINT:NTH`."""
+    if bug is None or bug == "none":
+        return
+    if bug.startswith("crash:"):
+        _, point, nth = bug.split(":")
+        _crash_at(*POINTS[point], int(nth))
+    else:
+        BUGS[bug]()
+
+
+def _resend_after_crash() -> None:
+    """Send again whatever a sender that is gone had in hand, as most queues do."""
+    again = Move(state="queued", reason="its lease is over", crashes=1)
+    vars(claims)["after_crash"] = lambda head: again
+
+
+def _answer_before_commit() -> None:
+    """Answer a push while its transaction is still to come."""
+    commit = accept.Inbox._commit
+
+    def early(self: Any, delivery: Any, answer: Any, seal: Any, now: float) -> bytes:
+        def later() -> None:
+            time.sleep(0.05)
+            commit(self, delivery, answer, seal, now)
+
+        threading.Thread(target=later).start()
+        passive, _ = replies.passive_and_rest(answer.reply, delivery.push)
+        return replies.NO_REPLY if passive is None else seal(replies.reply_xml(passive, delivery.push, int(now)))
+
+    accept.Inbox._commit = early  # type: ignore[method-assign]
+
+
+def _no_dedupe() -> None:
+    """Remember answered pushes in this process only, as WeChat SDKs do."""
+    known: dict[str, bytes] = {}
+    numbers, insert = count(), pushes.insert
+
+    def keep(tx: Any, arrival: Any) -> int | None:
+        known[arrival.push_key] = arrival.reply
+        fields = {name: getattr(arrival, name) for name in arrival.__slots__}
+        return insert(
+            tx, pushes.Arrival(**{**fields, "push_key": f"{arrival.push_key} {os.getpid()} {next(numbers)}"})
+        )
+
+    pushes.insert = keep
+    pushes.reply_to = lambda tx, account, push_key: known.get(push_key)
+
+
+def _check_then_send() -> None:
+    """Look at the window and never take from it."""
+    contacts.spend = lambda tx, account, openid, grant: True
+
+
+def _timeout_is_busy() -> None:
+    """Take every call without an answer for one that never left."""
+    transport._never_left = lambda exc: True
+
+
+def _everybody_refreshes() -> None:
+    """Let each process fetch its own token."""
+    tokens.take_refresh = lambda tx, account, token, lease: True
+    access_token._CACHE = 0.0
+
+
+def _deferred_begin() -> None:
+    """Begin transactions as SQLite does by default."""
+    connections.SQLiteConnections.begin_write = "BEGIN"
+
+
+def _errors_swallowed() -> None:
+    """Go on when the store says no."""
+    write = engine.Store.write
+
+    def swallowing(self: Any, work: Callable[[Any], Any]) -> Any:
+        kept: list[Any] = []
+
+        def keeping(tx: Any) -> Any:
+            kept.append(work(tx))
+            return kept[-1]
+
+        try:
+            return write(self, keeping)
+        except StoreError:
+            if not kept:
+                raise
+            return kept[-1]
+
+    engine.Store.write = swallowing  # type: ignore[method-assign]
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "answer_before_commit": _answer_before_commit,
+    "check_then_send": _check_then_send,
+    "deferred_begin": _deferred_begin,
+    "errors_swallowed": _errors_swallowed,
+    "everybody_refreshes": _everybody_refreshes,
+    "no_dedupe": _no_dedupe,
+    "resend_after_crash": _resend_after_crash,
+    "timeout_is_busy": _timeout_is_busy,
+}
+
+# Where a process can end: whose function, which, and whether before it or after it has returned.
+POINTS: dict[str, tuple[Any, str, str]] = {
+    "S1 before the claim": (claims.Claims, "claim", "before"),
+    "S2 lane claimed, not committed": (claims.Claims, "claim", "after"),
+    "S3 claim committed": (sender.Sender, "_deliver", "before"),
+    "S4 grant spent, not committed": (contacts, "spend", "after"),
+    "S5 sending committed": (sender.Sender, "_send", "before"),
+    "S6 request made, not sent": (transport.Transport, "_send", "before"),
+    "S7 answer read": (transport.Transport, "_send", "after"),
+    "S8 before the settle": (sender.Sender, "_settle", "before"),
+    "S9 settled, not committed": (sender.Sender, "_settle", "after"),
+    "S10 settle committed": (sender, "_report", "before"),
+    "S11 lane given back, not committed": (lanes, "release", "after"),
+    "T1 before the token is fetched": (access_token.AccessTokens, "_fetch", "before"),
+    "T2 token fetched": (access_token.AccessTokens, "_fetch", "after"),
+    "T3 token stored, not committed": (tokens, "put", "after"),
+    "W1 before it is known whether it is new": (accept.Inbox, "_accept_first", "before"),
+    "W2 handler done": (accept.Inbox, "_commit", "before"),
+    "W3 push stored, not committed": (accept, "keep_push", "after"),
+    "W4 effects stored, not committed": (accept, "keep_effects", "after"),
+    "W5 committed": (accept.Inbox, "_commit", "after"),
+    "W6 before the answer": (accept.Inbox, "accept", "after"),
+}
+
+
+def _crash_at(whose: Any, name: str, when: str, nth: int) -> None:
+    """Let this process end, without any clean-up, the nth time it comes there."""
+    real, times = getattr(whose, name), count(1)
+
+    def wrapped(*arguments: Any, **more: Any) -> Any:
+        number = next(times)
+        if when == "before" and number == nth:
+            os._exit(9)
+        result = real(*arguments, **more)
+        if when == "after" and number == nth:
+            os._exit(9)
+        return result
+
+    setattr(whose, name, wrapped)
+
+
+if __name__ == "__main__":
+    assert app  # keeps the import that completes the product
+    from benchmarks import sabotage  # the module that others import, not this second copy of it
+
+    sabotage.plant(sys.argv[1])
+    sys.argv = sys.argv[2:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
