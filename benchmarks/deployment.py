@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import requests
 
 from benchmarks.processes import start_sender
 from benchmarks.serving import free_port, served
+from wxbot.clock import SharedClock
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.simulator.timeline import OwnClock
 from wxbot.store.engine import Store
@@ -135,19 +136,29 @@ def _end(place: Deployment) -> None:
         sender.join(20)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a deployment can be given: a seed, a planted bug, the rights, and what stands in its settings file."""
+
+    seed: int = 7
+    bug: str | None = None
+    rights: Literal["current", "48h"] = "48h"
+    moving: bool = False  # the platform and wxbot each follow a clock of their own that can be moved
+    account: str = ""  # lines of TOML
+    sender: Mapping[str, float] = field(default_factory=dict)
+
+
 @contextmanager
-def deployed(
-    url: str, folder: Path, *, seed: int = 7, bug: str | None = None, **sender: Any
-) -> Iterator[Deployment]:
+def deployed(url: str, folder: Path, given: Surroundings | None = None) -> Iterator[Deployment]:
     """Run the platform; every process that the test starts is ended with the block."""
-    port = free_port()
-    config = SimulatorConfig(rights="48h", webhook=f"http://127.0.0.1:{port}/wechat")
+    given, port = given or Surroundings(), free_port()
+    config = SimulatorConfig(rights=given.rights, webhook=f"http://127.0.0.1:{port}/wechat")
+    clock = SharedClock(folder / "platform.clock") if given.moving else OwnClock()
     (folder / "bot_to_kill.py").write_text(BOT)
-    timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **sender}
-    (folder / "wxbot.toml").write_text(
-        "[sender]\n" + "".join(f"{name} = {value}\n" for name, value in timing.items())
-    )
-    with served(create_simulator(config, OwnClock())) as platform:
+    timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **given.sender}
+    lines = "".join(f"{name} = {value}\n" for name, value in timing.items())
+    (folder / "wxbot.toml").write_text(f"[account]\n{given.account}\n[sender]\n{lines}")
+    with served(create_simulator(config, clock)) as platform:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")},
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
@@ -156,14 +167,16 @@ def deployed(
             "WXBOT_APPID": config.appid,
             "WXBOT_APPSECRET": config.secret,
             "WXBOT_MODE": "plain",
-            "WXBOT_RIGHTS": "48h",
+            "WXBOT_RIGHTS": given.rights,
             "WXBOT_RATE": "1000",
             "WXBOT_API_BASE": platform,
             "WXBOT_BOT": "bot_to_kill:bot",
             "WXBOT_BIND": f"127.0.0.1:{port}",
             "WXBOT_DATABASE_URL": url,
         }
-        running = Deployment(folder, platform, port, url, environment, Random(seed), bug)
+        if given.moving:
+            environment["WXBOT_CLOCK_FILE"] = str(folder / "wxbot.clock")
+        running = Deployment(folder, platform, port, url, environment, Random(given.seed), given.bug)
         try:
             yield running
         finally:

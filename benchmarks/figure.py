@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.deployment import Surroundings
 from benchmarks.postgres import Server
 
 
@@ -13,7 +14,7 @@ from benchmarks.postgres import Server
 class Figure:
     """Counts by name, in the order in which they are told; `broken` says which are not as promised."""
 
-    number: int
+    number: str
     name: str
     measured: dict[str, float] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
@@ -40,7 +41,7 @@ class Figure:
     def line(self) -> str:
         """The figure in one line for people."""
         verdict = "RED  " if self.broken else "holds"
-        return f"{verdict} {self.number:>2} {self.name}: {self.told} ({self.seconds:.0f} s)" + "".join(
+        return f"{verdict} {self.number:>3} {self.name}: {self.told} ({self.seconds:.0f} s)" + "".join(
             f"\n         {one}" for one in self.broken
         )
 
@@ -74,6 +75,10 @@ class Run:
         """Return how many of something to do."""
         return short if self.short else full
 
+    def surroundings(self, **sender: float) -> Surroundings:
+        """Return what a deployment of this run is given, with the sender's settings."""
+        return Surroundings(seed=self.seed, bug=self.bug, sender=sender)
+
     def stores(self) -> Iterator[tuple[str, Path]]:
         """Yield a fresh database of each kind, and a folder for what belongs to it."""
         for kind in ("sqlite", "postgresql"):
@@ -95,7 +100,7 @@ Recipe = Callable[[Run, Figure], None]
 class Wanted:
     """A figure to make: how, and which planted bug must turn it red."""
 
-    number: int
+    number: str
     name: str
     recipe: Recipe
     twin: str

@@ -16,17 +16,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figure import Figure, Run, Wanted
-from benchmarks.figures import duplicates, kills, pauses
+from benchmarks.figures import allowance, answers, duplicates, kills, pauses
 from benchmarks.postgres import postgresql
 from benchmarks.table import write_table
 from wxbot import log
 from wxbot.store.migrate import migrate
 
 WANTED = [
-    Wanted(1, "senders killed", kills.senders, "resend_after_crash"),
-    Wanted(2, "web workers killed", kills.web_workers, "answer_before_commit"),
-    Wanted(4, "senders stopped past their lease, links cut", pauses.pauses, "resend_after_crash"),
-    Wanted(7, "every push three times at once", duplicates.storm, "no_dedupe"),
+    Wanted("1", "senders killed", kills.senders, "resend_after_crash"),
+    Wanted("2", "web workers killed", kills.web_workers, "answer_before_commit"),
+    Wanted("4", "senders stopped past their lease, links cut", pauses.pauses, "resend_after_crash"),
+    Wanted("7", "every push three times at once", duplicates.storm, "no_dedupe"),
+    Wanted("8a", "answers of the platform that are no answer", answers.matrix, "timeout_is_busy"),
+    Wanted("8b", "a token that all find refused at once", answers.herd, "everybody_refreshes"),
+    Wanted("9", "window and quota while clocks move", allowance.allowance, "check_then_send"),
 ]
 
 
@@ -41,7 +44,7 @@ def play(wanted: Sequence[Wanted], *, seed: int, short: bool, proof: bool = Fals
         run = Run(seed, short, None, folder, empty, stack.enter_context(postgresql()))
         made = []
         for one in wanted:
-            mine = replace(run, folder=folder / str(one.number), bug=one.twin if proof else None)
+            mine = replace(run, folder=folder / one.number, bug=one.twin if proof else None)
             figure = one.measure(mine)
             made.append(_twin(figure, one.twin) if proof else figure)
             print(made[-1].line(), made[-1].json(seed), sep="\n", flush=True)
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoreboard", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000, help="repeat a run's choices")
-    parser.add_argument("--only", type=int, action="append", help="this figure; may be given again")
+    parser.add_argument("--only", action="append", help="this figure; may be given again")
     parser.add_argument("--short", action="store_true", help="few of everything, and nothing written")
     parser.add_argument("--proof", action="store_true", help="run the twins with their planted bugs")
     chosen = parser.parse_args(arguments)

@@ -15,10 +15,10 @@ from benchmarks.figure import Figure
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, OnDoubt, message_json
 from wxbot.protocol.window import UNLIMITED, Grant
+from wxbot.simulator.calls import SEND
 from wxbot.store import contacts, outbox
 from wxbot.store.engine import Store, Transaction
 
-_POLICIES: tuple[OnDoubt, OnDoubt] = ("park", "resend")
 _LATENCY = 0.05  # seconds the platform takes for a call
 
 
@@ -29,9 +29,13 @@ class Storm:
     place: Deployment
     users: list[str] = field(default_factory=list)
     queued: list[str] = field(default_factory=list)
+    policies: tuple[OnDoubt, ...] = ("park", "resend")
 
-    def meet(self, count: int) -> None:
-        """Let users write on the platform; our store is told without a web process."""
+    def meet(self, count: int, *, latency: float = _LATENCY) -> None:
+        """Let users write on the platform, which takes `latency` seconds for a call from now on.
+
+        Our store is told without a web process.
+        """
         store, now = Store(self.place.url), time.time()
         for _ in range(count):
             openid = self.place.post("/sim/users")["openid"]
@@ -40,8 +44,8 @@ class Storm:
             store.write(partial(contacts.seen, account="default", openid=openid, now=now, grant=grant))
             self.users.append(openid)
         store.close()
-        slow = {"path": "/cgi-bin/message/custom/send", "kind": "delay", "seconds": _LATENCY}
-        self.place.post("/sim/faults", slow)
+        if latency:
+            self.place.post("/sim/faults", {"path": SEND, "kind": "delay", "seconds": latency})
 
     def queue(self, each: int) -> None:
         """Queue so many messages more for every user, numbered in their order."""
@@ -51,7 +55,7 @@ class Storm:
         def work(tx: Transaction) -> None:
             for number in range(first, first + each):
                 for nth, openid in enumerate(self.users):
-                    policy = _POLICIES[nth % 2]
+                    policy = self.policies[nth % len(self.policies)]
                     text = f"{policy} {openid} #{number}"
                     new = FollowUp(message=message_json(Text(text)), due_at=now, on_doubt=policy)
                     outbox.insert(tx, "default", openid, new, origin="test", now=now)
@@ -80,9 +84,9 @@ class Storm:
         arrived = self.arrived()
         aside = self.place.rows("SELECT message FROM followups WHERE state IN ('doubtful', 'refused')")
         listed = {json.loads(row[0])["text"]["content"] for row in aside}
-        twice = {policy: 0 for policy in _POLICIES}
+        twice = {"park": 0, "resend": 0}
         for text, times in arrived.items():
-            twice[_POLICIES[text.startswith("resend")]] += times - 1
+            twice[text.partition(" ")[0]] += times - 1
         [(doubts,)] = self.place.rows(
             "SELECT COALESCE(sum(attempts + crashes), 0) FROM followups WHERE on_doubt = 'resend'"
         )

@@ -17,10 +17,14 @@ def write_table(made: Sequence[Figure], seed: int, commit: str) -> None:
     page = PAGE.read_text("utf-8")
     before, rest = page.split(_BEGIN)
     table, after = rest.split(_END)
-    rows = {int(row[1]): row[0] for row in re.finditer(r"^\| (\d+) \|.*\n", table, re.MULTILINE)}
+    rows = {row[1]: row[0] for row in re.finditer(r"^\| (\d+[a-z]?) \|.*\n", table, re.MULTILINE)}
     rows |= {figure.number: _row(figure, seed, commit) for figure in made}
-    lines = "".join(rows[number] for number in sorted(rows))
+    lines = "".join(rows[number] for number in sorted(rows, key=_in_order))
     PAGE.write_text(before + _BEGIN + _HEAD + lines + _END + after, "utf-8")
+
+
+def _in_order(number: str) -> tuple[int, str]:
+    return int(number.rstrip("ab")), number
 
 
 def _row(figure: Figure, seed: int, commit: str) -> str:

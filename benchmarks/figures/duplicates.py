@@ -35,7 +35,7 @@ def storm(run: Run, figure: Figure) -> None:
     """Post all copies, and look at the answers' bytes and at what the users got."""
     each = run.size(50, 10)
     for url, folder in run.stores():
-        with deployed(url, folder, seed=run.seed, bug=run.bug) as place:
+        with deployed(url, folder, run.surroundings()) as place:
             place.web(WXBOT_WORKERS="4")
             users = [place.post("/sim/users")["openid"] for _ in range(run.size(20, 5))]
             for openid in users:

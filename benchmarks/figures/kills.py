@@ -18,7 +18,7 @@ def senders(run: Run, figure: Figure) -> None:
     """Two senders; again and again one of them is killed at a random moment of its work and started again."""
     kills = run.size(110, 8)
     for url, folder in run.stores():
-        with deployed(url, folder, seed=run.seed, bug=run.bug) as place:
+        with deployed(url, folder, run.surroundings()) as place:
             storm = Storm(place)
             storm.meet(run.size(100, 20))
             storm.queue(4)
@@ -61,7 +61,7 @@ def web_workers(run: Run, figure: Figure) -> None:
     """Users write all the time; each push is answered and done once, and answered the same when it comes again."""
     kills = run.size(55, 5)
     for url, folder in run.stores():
-        with deployed(url, folder, seed=run.seed, bug=run.bug) as place:
+        with deployed(url, folder, run.surroundings()) as place:
             web = place.web()
             killer = _Killer(place, web, kills)
             thread = threading.Thread(target=killer.run)

@@ -43,7 +43,7 @@ def pauses(run: Run, figure: Figure) -> None:
     rounds = run.size(6, 1)
     for url, folder in run.stores():
         with ExitStack() as stack:
-            place = stack.enter_context(deployed(url, folder, seed=run.seed, bug=run.bug, lease=_LEASE))
+            place = stack.enter_context(deployed(url, folder, run.surroundings(lease=_LEASE)))
             storm = Storm(place)
             storm.meet(run.size(60, 20))
             fleet = _Fleet(place, links=[Link(run.server.socket) for _ in range(2)] if "postgresql" in url else [])

@@ -12,7 +12,8 @@ from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.reply.bot import Bot
-from wxbot.store import outbox
+from wxbot.store import contacts, outbox
+from wxbot.store.engine import Transaction
 
 
 def put(stage: Stage, openid: str, text: str, *, wait: float = 0, **options: object) -> int:
@@ -41,6 +42,22 @@ def test_follow_ups_arrive_at_their_times_and_in_order(stage: Stage) -> None:
 
     assert stage.shown(user, "custom") == ["news 0", "news 1", "news 2"]
     assert stage.ledger()["token_fetches"] == 1
+
+
+def test_a_sender_takes_a_user_before_their_lane_as_a_push_does(still: Stage) -> None:
+    user, store, locked = writer(still), still.store(), "wait_event_type = 'Lock' AND datname = current_database()"
+    put(still, user, "one")
+
+    def push(tx: Transaction) -> None:
+        contacts.seen(tx, "default", user, still.clock.now(), None)
+        if tx.postgresql:  # SQLite has one writer anyway
+            still.until(lambda: still.rows(f"SELECT 1 FROM pg_stat_activity WHERE {locked}"))
+            assert tx.rows("SELECT 1 FROM lanes FOR UPDATE NOWAIT") == [(1,)]
+
+    with senders(still.settings, still.clock, 1):
+        store.write(push)
+        still.until_equal(["sent"], still.states)
+    store.close()
 
 
 def test_the_sixth_message_is_held_until_the_user_writes_again(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,6 +21,7 @@ from wxbot.store.migrate import migrate
 from wxbot.store.schema import metadata
 
 ADD = "INSERT INTO buckets (account, level, boot, filled_at) VALUES (:account, 1, '', 0)"
+RAISE = "UPDATE buckets SET level = level + 1 WHERE account = :account"
 COUNT = "SELECT count(*) FROM buckets"
 
 
@@ -94,6 +96,27 @@ def test_postgresql_bounds_every_wait_for_a_lock_and_for_a_stopped_holder_of_loc
 
     assert store.read(lambda tx: tx.rows("SHOW lock_timeout")) == [("3s",)]
     assert store.read(lambda tx: tx.rows("SHOW idle_in_transaction_session_timeout")) == [("5s",)]
+    store.close()
+
+
+def test_of_two_that_wait_for_each_others_locks_both_are_done(url: str) -> None:
+    store, both_hold_one = Store(url), Barrier(2)
+    store.write(lambda tx: tx.change_many(ADD, [{"account": "a"}, {"account": "b"}]))
+
+    def work(tx: Transaction, accounts: str, first_time: list[bool]) -> None:
+        tx.change(RAISE, account=accounts[0])
+        if tx.postgresql and first_time:  # SQLite has one writer anyway
+            first_time.clear()
+            both_hold_one.wait(20)
+        tx.change(RAISE, account=accounts[1])
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [
+            pool.submit(store.write, partial(work, accounts=each, first_time=[True])) for each in ("ab", "ba")
+        ]:
+            done.result()
+
+    assert store.read(lambda tx: tx.rows("SELECT level FROM buckets")) == [(3,), (3,)]
     store.close()
 
 

@@ -142,6 +142,7 @@ class Sender:
     def _begin(self, tx: Transaction, one: Claimed) -> _Going | None:
         """Decide, and commit `sending` with its grant spent; None when there is nothing to send."""
         lane, head, now = one.lane, one.head, self._clock.now()
+        contacts.hold(tx, head.account, head.openid)  # a push takes the user before the lanes: so do we
         if not lanes.extend(tx, lane, self._claims.lease(tx)):
             return None
         due = lanes.due(tx, lane, now, _MOST_JOINED)
