@@ -79,15 +79,16 @@ class Run:
         """Return what a deployment of this run is given, with the sender's settings."""
         return Surroundings(seed=self.seed, bug=self.bug, sender=sender)
 
-    def stores(self) -> Iterator[tuple[str, Path]]:
-        """Yield a fresh database of each kind, and a folder for what belongs to it."""
+    def stores(self, *, keep: bool = False) -> Iterator[tuple[str, Path]]:
+        """Yield a fresh database of each kind, and a folder for what belongs to it; `keep` leaves them there."""
         for kind in ("sqlite", "postgresql"):
             place = self.folder / kind
             place.mkdir(parents=True)
             if kind == "postgresql":
                 url = self.server.fresh()
                 yield url, place
-                self.server.drop(url)
+                if not keep:
+                    self.server.drop(url)
             else:
                 (place / "wxbot.db").write_bytes(self.empty.read_bytes())
                 yield f"sqlite:///{place / 'wxbot.db'}", place

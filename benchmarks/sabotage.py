@@ -22,16 +22,17 @@ from wxbot.protocol import replies
 from wxbot.store import connections, contacts, engine, lanes, pushes, tokens
 from wxbot.store.lanes import Move
 
+CRASHED = 9  # the exit status of a process that ended at a crash point
+
 
 def plant(bug: str | None) -> None:
-    """Change this process; `bug` is a name in BUGS, or `crash:POINT:NTH`."""
-    if bug is None or bug == "none":
-        return
-    if bug.startswith("crash:"):
-        _, point, nth = bug.split(":")
-        _crash_at(*POINTS[point], int(nth))
-    else:
-        BUGS[bug]()
+    """Change this process; `bug` is a name in BUGS, or `crash:POINT:NTH:FILE`, or several with `+` between."""
+    for one in (bug or "").split("+"):
+        if one.startswith("crash:"):
+            _, point, nth, once = one.split(":")
+            _crash_at(*POINTS[point], int(nth), once)
+        elif one not in ("", "none"):
+            BUGS[one]()
 
 
 def _resend_after_crash() -> None:
@@ -150,20 +151,28 @@ POINTS: dict[str, tuple[Any, str, str]] = {
 }
 
 
-def _crash_at(whose: Any, name: str, when: str, nth: int) -> None:
-    """Let this process end, without any clean-up, the nth time it comes there."""
+def _crash_at(whose: Any, name: str, when: str, nth: int, once: str) -> None:
+    """Let a process end, without any clean-up, the nth time it comes there; only one, who makes the file `once`."""
     real, times = getattr(whose, name), count(1)
 
     def wrapped(*arguments: Any, **more: Any) -> Any:
         number = next(times)
         if when == "before" and number == nth:
-            os._exit(9)
+            _end(once)
         result = real(*arguments, **more)
         if when == "after" and number == nth:
-            os._exit(9)
+            _end(once)
         return result
 
     setattr(whose, name, wrapped)
+
+
+def _end(once: str) -> None:
+    try:
+        os.close(os.open(once, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    os._exit(CRASHED)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figure import Figure, Run, Wanted
-from benchmarks.figures import allowance, answers, duplicates, kills, pauses
+from benchmarks.figures import allowance, answers, crash_points, duplicates, kills, pauses, store_faults
 from benchmarks.postgres import postgresql
 from benchmarks.table import write_table
 from wxbot import log
@@ -25,7 +25,10 @@ from wxbot.store.migrate import migrate
 WANTED = [
     Wanted("1", "senders killed", kills.senders, "resend_after_crash"),
     Wanted("2", "web workers killed", kills.web_workers, "answer_before_commit"),
+    Wanted("3", "processes that end at a named point", crash_points.crash_points, "resend_after_crash"),
     Wanted("4", "senders stopped past their lease, links cut", pauses.pauses, "resend_after_crash"),
+    Wanted("5", "PostgreSQL crashes, ends sessions, falls silent", store_faults.postgresql, "errors_swallowed"),
+    Wanted("6", "SQLite fought over, and without room", store_faults.sqlite_faults, "deferred_begin"),
     Wanted("7", "every push three times at once", duplicates.storm, "no_dedupe"),
     Wanted("8a", "answers of the platform that are no answer", answers.matrix, "timeout_is_busy"),
     Wanted("8b", "a token that all find refused at once", answers.herd, "everybody_refreshes"),

@@ -71,7 +71,7 @@ def web_workers(run: Run, figure: Figure) -> None:
                 told = list(pool.map(lambda user: _orders(place, user, killer), users))  # noqa: B023
             thread.join()
             figure.count("SIGKILLs", killer.done)
-            _judge(place, figure, users, told)
+            judge_pushes(place, figure, users, told)
     figure.judge("SIGKILLs", at_least=2 * kills)
 
 
@@ -83,7 +83,8 @@ def _orders(place: Deployment, user: str, killer: _Killer) -> list[Any]:
     return answers
 
 
-def _judge(place: Deployment, figure: Figure, users: list[str], told: list[list[Any]]) -> None:
+def judge_pushes(place: Deployment, figure: Figure, users: list[str], told: list[list[Any]]) -> None:
+    """Hold what the phones show against the answered pushes, whose texts are `order 0`, `order 1` and so on."""
     each = [(user, number, one) for user, ones in zip(users, told, strict=True) for number, one in enumerate(ones)]
     answered = [one for one in each if one[2]["reply"]]
     wanted = Counter((user, f"order {number} is on its way #{number}") for user, number, _ in answered)
