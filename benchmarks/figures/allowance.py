@@ -16,8 +16,7 @@ from benchmarks.figure import Figure, Run
 from wxbot.clock import SharedClock
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
-from wxbot.protocol.window import Grant
-from wxbot.store import contacts, outbox
+from wxbot.store import outbox
 from wxbot.store.engine import Store, Transaction
 
 _STEPS = (
@@ -35,10 +34,7 @@ _STEPS = (
     172_801,
 )  # seconds, some at a window's edge
 _SKEW = 4  # seconds between our clock and the platform's, at the most; the margin is 5
-_ACTIONS = {
-    "message": ({"type": "text", "content": "hello"}, 5, 172_800),
-    "action": ({"type": "CLICK", "event_key": "K"}, 3, 60),
-}
+_ACTIONS = ({"type": "text", "content": "hello"}, {"type": "CLICK", "event_key": "K"})
 _STILL = """
 SELECT 1 FROM followups WHERE state IN ('claimed', 'sending')
   OR (state IN ('scheduled', 'queued') AND due_at <= :now AND ready_at <= :now) LIMIT 1"""
@@ -59,27 +55,18 @@ class _Town:
         self.ours = SharedClock(self.place.folder / "wxbot.clock")
 
     def live(self) -> None:
-        """Let about half of the users do something, and queue up to eight messages for each."""
-        acting = [(openid, self.chance.choice([*_ACTIONS])) for openid in self.users if self.chance.random() < 0.6]
-        with ThreadPoolExecutor(4) as pool:
-            created = list(pool.map(lambda one: self._act(*one), acting))
+        """Let about half of the users do something, and queue up to four messages for each."""
+        acting = [(openid, self.chance.choice(_ACTIONS)) for openid in self.users if self.chance.random() < 0.6]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda one: self.place.post(f"/sim/users/{one[0]}/actions", one[1]), acting))
         now = self.ours.now()
 
         def work(tx: Transaction) -> None:
-            for (openid, kind), at in zip(acting, created, strict=True):
-                _, count, seconds = _ACTIONS[kind]
-                grant = Grant("message" if kind == "message" else "action", count, at + seconds)
-                contacts.seen(tx, "default", openid, now, grant)
-                outbox.wake_held(tx, "default", openid, now, now)
             for openid in self.users:
                 for _ in range(self.chance.randrange(5)):
                     self._queue(tx, openid, now)
 
         self.store.write(work)
-
-    def _act(self, openid: str, kind: str) -> int:
-        answer = self.place.post(f"/sim/users/{openid}/actions", _ACTIONS[kind][0])
-        return int(answer["created"])
 
     def _queue(self, tx: Transaction, openid: str, now: float) -> None:
         due = now + self.chance.choice([0, 0, 0, 5, 40, 300, 80_000])
@@ -118,6 +105,7 @@ def allowance(run: Run, figure: Figure) -> None:
         with deployed(url, folder, given) as place, closing(Store(url)) as store:
             town = _Town(place, store, Random(run.seed))
             town.users = [place.post("/sim/users")["openid"] for _ in range(run.size(300, 60))]
+            place.web()
             for _ in range(2):
                 place.sender()
             while place.get("/sim/ledger")["accepted"] < enough and not _refused(place):

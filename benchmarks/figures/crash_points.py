@@ -1,5 +1,6 @@
 """Figure 3: a process ends at every named point of its work, the first and the second time it comes there."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -26,7 +27,7 @@ def crash_points(run: Run, figure: Figure) -> None:
 
 
 def _on_one_store(run: Run, figure: Figure, url: str, folder: Path) -> None:
-    with deployed(url, folder, run.surroundings(request_limit=0.25, lease=2.6)) as place:
+    with deployed(url, folder, run.surroundings(request_limit=1.0, lease=4.5)) as place:
         hits = (1,) if run.short else (1, 2)
         storm = Storm(place)
         storm.meet(40)
@@ -47,7 +48,11 @@ def _end_a_sender(place: Deployment, figure: Figure, storm: Storm, point: str, h
     if point[0] == "T":
         place.post("/sim/faults", {"path": "/cgi-bin/message/custom/send", "kind": "token_killed", "times": 1})
     sender = place.sender(_planted(place, point, hit))
-    sender.join(_PATIENCE)
+    end = time.monotonic() + _PATIENCE
+    while sender.is_alive() and time.monotonic() < end:
+        sender.join(0.5)
+        if storm.waiting() == 0:
+            storm.queue(1)
     if sender.exitcode == CRASHED:
         figure.count("points", 1)
     else:

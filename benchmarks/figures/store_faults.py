@@ -75,6 +75,7 @@ def sqlite_faults(run: Run, figure: Figure) -> None:
 
 
 def _fight(run: Run, figure: Figure, url: str, folder: Path) -> None:
+    Store(url).close()  # from now on the file has a write-ahead log
     spawn, each = multiprocessing.get_context("forkserver"), run.size(3_334, 100)
     results: Any = spawn.Queue()
     writers = [spawn.Process(target=_write, args=(url, nth, each, run.bug, results)) for nth in range(6)]

@@ -60,6 +60,26 @@ def test_a_sender_takes_a_user_before_their_lane_as_a_push_does(still: Stage) ->
     store.close()
 
 
+def test_what_is_on_its_way_when_a_user_writes_is_counted_in_their_new_window(stage: Stage) -> None:
+    user = writer(stage)
+    stage.fault("hang")
+    put(stage, user, "one", on_doubt="park")
+    stage.until_equal(["sending"], stage.states)
+    stage.say(user, "hello again")
+
+    assert stage.rows("SELECT message_left FROM contacts") == [(4,)]
+
+
+def test_what_went_out_after_a_user_wrote_is_counted_in_their_new_window(stage: Stage) -> None:
+    user = writer(stage)
+    stage.clock.advance(0.5)
+    put(stage, user, "one")
+    stage.until_equal(["sent"], stage.states)
+    stage.say(user, "hello again")  # in the same second, as the platform writes it
+
+    assert stage.rows("SELECT message_left FROM contacts") == [(4,)]
+
+
 def test_the_sixth_message_is_held_until_the_user_writes_again(stage: Stage) -> None:
     user = writer(stage)
     for number in range(6):

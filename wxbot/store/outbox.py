@@ -62,6 +62,9 @@ _DECISIVE = """
 SELECT count(CASE WHEN due_at <= :now THEN 1 END), count(CASE WHEN due_at > :now THEN 1 END) FROM followups
 WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
   AND priority = 'decisive' AND due_at < :until"""
+_SPENT_SINCE = """
+SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
+  AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))"""
 _HELD = """
 SELECT id, message, not_after FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
@@ -156,6 +159,11 @@ def decisive(tx: Transaction, account: str, openid: str, now: float, until: floa
     """Return how many decisive follow-ups wait for a user: due now, and falling due before `until`."""
     due, later = tx.rows(_DECISIVE, account=account, openid=openid, now=now, until=until)[0]
     return due, later
+
+
+def spent_since(tx: Transaction, account: str, openid: str, since: float) -> int:
+    """Return how many messages to a user are going out, or have done so after a moment."""
+    return int(tx.rows(_SPENT_SINCE, account=account, openid=openid, since=since)[0][0])
 
 
 def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None]]:
