@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -24,6 +24,7 @@ from wxbot.store.engine import Store
 
 _PATIENCE = 40.0  # seconds; only a failing run waits so long
 ROOT = Path(__file__).parents[1]
+GUNICORN = ("gunicorn", "-c", str(ROOT / "config" / "gunicorn.conf.py"), "wxbot.app:create_app()")
 BOT = """
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import after
@@ -54,14 +55,15 @@ class Deployment:
     environment: Mapping[str, str]
     chance: Random = field(default_factory=lambda: Random(7))
     bug: str | None = None  # planted into every process that is started
+    before: Sequence[str] = ()  # words before the command of a process, to start it elsewhere
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
     senders: list[ForkServerProcess] = field(default_factory=list)
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
-        """Start a Python module as a process, with more in its environment than all have."""
+        """Start a Python module as a process, with more in its environment."""
         log = (self.folder / "processes.log").open("ab")
         surroundings = {**self.environment, **environment}
-        process = subprocess.Popen([sys.executable, "-m", *arguments], env=surroundings, stderr=log)
+        process = subprocess.Popen([*self.before, sys.executable, "-m", *arguments], env=surroundings, stderr=log)
         log.close()
         self.processes.append(process)
         return process
@@ -74,11 +76,9 @@ class Deployment:
 
     def web(self, bug: str | None = None, **environment: str) -> "subprocess.Popen[bytes]":
         """Start gunicorn as it is shipped, and wait until it answers."""
-        conf = str(ROOT / "config" / "gunicorn.conf.py")
-        planted = ("benchmarks.sabotage", bug or self.bug or "none", "gunicorn", "-c", conf)
-        process = self.start(*planted, "wxbot.app:create_app()", **environment)
-        port = int(environment.get("WXBOT_BIND", f":{self.port}").rpartition(":")[2])
-        self.until(lambda: is_ready(port))
+        planted = ("benchmarks.sabotage", bug or self.bug or "none", *GUNICORN)
+        process = self.start(*planted, **environment)
+        self.until(lambda: is_ready(self.environment["WXBOT_BIND"]))
         return process
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
@@ -89,11 +89,15 @@ class Deployment:
 
     def get(self, path: str) -> Any:
         """Ask the platform's control routes."""
-        return requests.get(self.platform + path, timeout=10).json()
+        return asked("GET", self.platform + path, timeout=10).json()
 
     def post(self, path: str, body: Any = None) -> Any:
         """Tell the platform's control routes something."""
-        return requests.post(self.platform + path, json=body or {}, timeout=60).json()
+        return asked("POST", self.platform + path, timeout=60, json=body or {}).json()
+
+    def clear_faults(self) -> None:
+        """Let the platform work as it should."""
+        asked("DELETE", self.platform + "/sim/faults", timeout=10)
 
     def rows(self, sql: str) -> list[Any]:
         """Look into the store, over a connection of our own."""
@@ -111,10 +115,17 @@ class Deployment:
             time.sleep(0.05)
 
 
-def is_ready(port: int) -> bool:
-    """Return whether a web process answers at this port."""
+def asked(method: str, url: str, timeout: float, json: Any = None) -> requests.Response:
+    """Return the answer to one call; a proxy in the environment has no say, since all of it is on this machine."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, url, json=json, timeout=timeout)
+
+
+def is_ready(address: str) -> bool:
+    """Return whether a web process answers at `host:port`."""
     try:
-        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
+        return asked("GET", f"http://{address}/readyz", timeout=2).ok
     except requests.RequestException:
         return False
 
@@ -146,6 +157,7 @@ class Surroundings:
     moving: bool = False  # the platform and wxbot each follow a clock of their own that can be moved
     account: str = ""  # lines of TOML
     sender: Mapping[str, float] = field(default_factory=dict)
+    host: str = "127.0.0.1"  # where the platform listens
 
 
 @contextmanager
@@ -158,7 +170,7 @@ def deployed(url: str, folder: Path, given: Surroundings | None = None) -> Itera
     timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **given.sender}
     lines = "".join(f"{name} = {value}\n" for name, value in timing.items())
     (folder / "wxbot.toml").write_text(f"[account]\n{given.account}\n[sender]\n{lines}")
-    with served(create_simulator(config, clock)) as platform:
+    with served(create_simulator(config, clock), given.host) as platform:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")},
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",

@@ -1,18 +1,25 @@
-"""A TCP port in front of PostgreSQL's socket: a link that can be cut while both its ends live on."""
+"""A TCP port that leads elsewhere, and can be cut while both its ends live on."""
 
 import contextlib
 import socket
 import threading
+from collections.abc import Sequence
+from itertools import cycle, islice
+from typing import Any
 
 from sqlalchemy.engine import make_url
+
+_CONNECT = 1.0  # seconds; one that is not there is passed over
 
 
 class Link:
     """Passes bytes on in both directions, unless it is cut: then they wait, as behind a dead switch."""
 
-    def __init__(self, target: str, host: str = "127.0.0.1") -> None:
-        """Lead to a Unix socket from a free port of this host."""
-        self._target, self._passing = target, threading.Event()
+    def __init__(self, target: str | Sequence[tuple[str, int]], host: str = "127.0.0.1") -> None:
+        """Lead from a free port of this host to a Unix socket, or to several addresses in turn."""
+        self._targets = cycle([target] if isinstance(target, str) else target)
+        self._turns = 1 if isinstance(target, str) else len(target)
+        self._passing = threading.Event()
         self._passing.set()
         self._listener = socket.create_server((host, 0))
         self.host, self.port = host, int(self._listener.getsockname()[1])
@@ -50,16 +57,28 @@ class Link:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = socket.socket(socket.AF_UNIX)
-            try:
-                far.connect(self._target)
-            except OSError:  # the server is not up just now
+            far = self._reach()
+            if far is None:
                 near.close()
-                far.close()
                 continue
             self._open += [near, far]
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _reach(self) -> socket.socket | None:
+        """Return a connection to the next target that takes one, None when none does."""
+        for target in islice(self._targets, self._turns):
+            where: Any = target
+            far = socket.socket(socket.AF_UNIX if isinstance(target, str) else socket.AF_INET)
+            far.settimeout(_CONNECT)
+            try:
+                far.connect(where)
+            except OSError:
+                far.close()
+            else:
+                far.settimeout(None)
+                return far
+        return None
 
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         try:

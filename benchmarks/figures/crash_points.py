@@ -10,6 +10,7 @@ from benchmarks.figure import Figure, Run
 from benchmarks.figures.kills import judge_pushes
 from benchmarks.sabotage import CRASHED, POINTS
 from benchmarks.storm import Storm
+from wxbot.simulator.calls import SEND
 
 _PATIENCE = 40.0  # seconds; whoever fetched the token when it ended keeps others from it for 15
 
@@ -46,7 +47,8 @@ def _on_one_store(run: Run, figure: Figure, url: str, folder: Path) -> None:
 def _end_a_sender(place: Deployment, figure: Figure, storm: Storm, point: str, hit: int) -> None:
     storm.queue(1)
     if point[0] == "T":
-        place.post("/sim/faults", {"path": "/cgi-bin/message/custom/send", "kind": "token_killed", "times": 1})
+        place.clear_faults()
+        place.post("/sim/faults", {"path": SEND, "kind": "token_killed", "times": 1})
     sender = place.sender(_planted(place, point, hit))
     end = time.monotonic() + _PATIENCE
     while sender.is_alive() and time.monotonic() < end:
