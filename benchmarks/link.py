@@ -4,7 +4,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Sequence
-from itertools import cycle, islice
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -17,8 +16,7 @@ class Link:
 
     def __init__(self, target: str | Sequence[tuple[str, int]], host: str = "127.0.0.1") -> None:
         """Lead from a free port of this host to a Unix socket, or to several addresses in turn."""
-        self._targets = cycle([target] if isinstance(target, str) else target)
-        self._turns = 1 if isinstance(target, str) else len(target)
+        self._targets: list[Any] = [target] if isinstance(target, str) else list(target)
         self._passing = threading.Event()
         self._passing.set()
         self._listener = socket.create_server((host, 0))
@@ -57,26 +55,33 @@ class Link:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = self._reach()
-            if far is None:
-                near.close()
-                continue
+            threading.Thread(target=self._lead_on, args=(near,), daemon=True).start()
+
+    def _lead_on(self, near: socket.socket) -> None:
+        far = self._reach()
+        if far is None:
+            near.close()
+            return
+        with near, far:
             self._open += [near, far]
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+            there = threading.Thread(target=self._pass_on, args=(near, far), daemon=True)
+            there.start()
+            self._pass_on(far, near)
+            there.join()
 
     def _reach(self) -> socket.socket | None:
-        """Return a connection to the next target that takes one, None when none does."""
-        for target in islice(self._targets, self._turns):
-            where: Any = target
+        """Return a connection to the next target that takes one; of several, one that does not is left out."""
+        for target in list(self._targets):
             far = socket.socket(socket.AF_UNIX if isinstance(target, str) else socket.AF_INET)
             far.settimeout(_CONNECT)
             try:
-                far.connect(where)
+                far.connect(target)
             except OSError:
                 far.close()
+                self._targets = [one for one in self._targets if one != target or len(self._targets) == 1]
             else:
                 far.settimeout(None)
+                self._targets = [*self._targets[1:], *self._targets[:1]]
                 return far
         return None
 

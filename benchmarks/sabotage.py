@@ -15,11 +15,10 @@ from typing import Any
 
 from wxbot import app  # all of the product is imported, and so can be changed
 from wxbot.delivery import claims, sender
-from wxbot.errors import StoreError
 from wxbot.inbox import accept
 from wxbot.platform import access_token, transport
 from wxbot.protocol import replies
-from wxbot.store import connections, contacts, engine, lanes, pushes, tokens
+from wxbot.store import connections, contacts, lanes, pushes, tokens
 from wxbot.store.lanes import Move
 
 CRASHED = 9  # the exit status of a process that ended at a crash point
@@ -94,32 +93,10 @@ def _deferred_begin() -> None:
     connections.SQLiteConnections.begin_write = "BEGIN"
 
 
-def _errors_swallowed() -> None:
-    """Go on when the store says no."""
-    write = engine.Store.write
-
-    def swallowing(self: Any, work: Callable[[Any], Any]) -> Any:
-        kept: list[Any] = []
-
-        def keeping(tx: Any) -> Any:
-            kept.append(work(tx))
-            return kept[-1]
-
-        try:
-            return write(self, keeping)
-        except StoreError:
-            if not kept:
-                raise
-            return kept[-1]
-
-    engine.Store.write = swallowing  # type: ignore[method-assign]
-
-
 BUGS: dict[str, Callable[[], None]] = {
     "answer_before_commit": _answer_before_commit,
     "check_then_send": _check_then_send,
     "deferred_begin": _deferred_begin,
-    "errors_swallowed": _errors_swallowed,
     "everybody_refreshes": _everybody_refreshes,
     "no_dedupe": _no_dedupe,
     "resend_after_crash": _resend_after_crash,
@@ -156,11 +133,10 @@ def _crash_at(whose: Any, name: str, when: str, nth: int, once: str) -> None:
     real, times = getattr(whose, name), count(1)
 
     def wrapped(*arguments: Any, **more: Any) -> Any:
-        number = next(times)
-        if when == "before" and number == nth:
+        if when == "before" and next(times) == nth:
             _end(once)
         result = real(*arguments, **more)
-        if when == "after" and number == nth:
+        if when == "after" and next(times) == nth:
             _end(once)
         return result
 

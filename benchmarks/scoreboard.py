@@ -27,7 +27,7 @@ WANTED = [
     Wanted("2", "web workers killed", kills.web_workers, "answer_before_commit"),
     Wanted("3", "processes that end at a named point", crash_points.crash_points, "resend_after_crash"),
     Wanted("4", "senders stopped past their lease, links cut", pauses.pauses, "resend_after_crash"),
-    Wanted("5", "PostgreSQL crashes, ends sessions, falls silent", store_faults.postgresql, "errors_swallowed"),
+    Wanted("5", "PostgreSQL crashes, ends sessions, falls silent", store_faults.postgresql, "resend_after_crash"),
     Wanted("6", "SQLite fought over, and without room", store_faults.sqlite_faults, "deferred_begin"),
     Wanted("7", "every push three times at once", duplicates.storm, "no_dedupe"),
     Wanted("8a", "answers of the platform that are no answer", answers.matrix, "timeout_is_busy"),

@@ -32,6 +32,10 @@ def _on_one_store(run: Run, figure: Figure, url: str, folder: Path) -> None:
         hits = (1,) if run.short else (1, 2)
         storm = Storm(place)
         storm.meet(40)
+        storm.queue(1)
+        first = place.sender()  # fetches the token, so that whoever ends at a call ends at a message's
+        place.until(lambda: storm.waiting() == 0)
+        first.terminate()
         for point, hit in product((name for name in POINTS if name[0] != "W"), hits):
             if point[0] == "T" and hit == 2:
                 continue  # the second time is another first
