@@ -1,1 +1,1 @@
-"""What wxbot does at its limits, measured: each module is one command, `python -m benchmarks.<name>`."""
+"""Measurements that are published in docs/; each is one command, `python -m benchmarks.NAME`."""

@@ -16,7 +16,7 @@ from typing import Any
 from wxbot import app  # all of the product is imported, and so can be changed
 from wxbot.delivery import claims, sender
 from wxbot.inbox import accept
-from wxbot.platform import access_token, transport
+from wxbot.platform import access_token, http_call, transport
 from wxbot.protocol import replies
 from wxbot.store import connections, contacts, lanes, pushes, tokens
 from wxbot.store.lanes import Move
@@ -79,7 +79,7 @@ def _check_then_send() -> None:
 
 def _timeout_is_busy() -> None:
     """Take every call without an answer for one that never left."""
-    transport._never_left = lambda exc: True
+    http_call._never_left = lambda exc: True
 
 
 def _everybody_refreshes() -> None:

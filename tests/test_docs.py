@@ -1,7 +1,9 @@
 """The documentation is true: its code runs, and nothing that exists is missing from it."""
 
+import base64
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +13,11 @@ from wxbot.cli import COMMANDS
 from wxbot.cli.journey import EXPECTED
 from wxbot.protocol.content import Content, Text
 from wxbot.protocol.inbound import read
+from wxbot.protocol.standard_webhook import signed_headers
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
-from wxbot.settings import VARIABLES, Account, SenderSettings, Settings
+from wxbot.settings import VARIABLES, Account, SenderSettings, Settings, load
+from wxbot.topic_settings import TopicSettings
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -63,6 +67,42 @@ def test_the_conversation_in_the_readme_is_the_one_the_demo_plays() -> None:
     assert set(shown.splitlines()) <= set(EXPECTED)
 
 
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def fallback(language: str) -> str:
+    [found] = re.findall(rf"```{language}\n(.*?)```", (DOCS / "fallback.md").read_text("utf-8"), re.DOTALL)
+    return str(found)
+
+
+def test_the_settings_of_the_fallback_are_read_without_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "wxbot.toml").write_text(fallback("toml"), "utf-8")
+    secrets = {"WXBOT_TOKEN": "t", "WXBOT_APPSECRET": "s", "WXBOT_FALLBACK_WEBHOOK_SECRET": SECRET}
+    more = {"WXBOT_APPID": "wx0123456789abcdef", "WXBOT_MODE": "plain"}
+
+    using = load({"WXBOT_CONFIG": str(tmp_path / "wxbot.toml"), **secrets, **more})
+
+    assert list(using.account.topics) == ["flight:*", "*"]
+
+
+@pytest.mark.parametrize(
+    ("now", "name", "value", "genuine"),
+    [
+        (1_800_000_200, "webhook-id", "wxbot-1", True),
+        (1_800_000_200, "webhook-id", "wxbot-2", False),
+        (1_800_000_400, "webhook-id", "wxbot-1", False),
+    ],
+)
+def test_the_receiver_in_the_guide_knows_what_is_ours(now: int, name: str, value: str, genuine: bool) -> None:
+    scope: dict[str, Any] = {}
+    exec(compile(fallback("python"), "docs/fallback.md", "exec"), scope)
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    body = fallback("json").encode()
+    headers = {**signed_headers(key, "wxbot-1", 1_800_000_000, body), name: value}
+
+    assert scope["is_genuine"](SECRET, headers, body, now) is genuine
+
+
 def test_every_command_has_its_heading() -> None:
     headings = set(re.findall(r"^## wxbot (\w+)$", (DOCS / "commands.md").read_text("utf-8"), re.MULTILINE))
 
@@ -71,7 +111,7 @@ def test_every_command_has_its_heading() -> None:
 
 def test_every_setting_and_every_variable_is_documented() -> None:
     text = (DOCS / "settings.md").read_text("utf-8")
-    keys = {*Settings.model_fields, *Account.model_fields, *SenderSettings.model_fields} - {
+    keys = {name for model in (Settings, Account, SenderSettings, TopicSettings) for name in model.model_fields} - {
         "account",
         "accounts",
         "sender",

@@ -18,7 +18,8 @@ LAYERS = [
     "store",
     "protocol",
     "settings log shipped background",
-    "clock errors times",
+    "topic_settings",
+    "clock errors times template",
 ]
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms.split()}
 # The package itself only gathers the promised names, from the rooms below `inbox`.

@@ -16,6 +16,7 @@ from wxbot.protocol.content import (
 from wxbot.reply import filters
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context, after
+from wxbot.reply.plan import Plan, Planned, notice, step
 
 __all__ = [
     "Article",
@@ -27,10 +28,14 @@ __all__ = [
     "MsgMenu",
     "Music",
     "News",
+    "Plan",
+    "Planned",
     "Text",
     "TransferCustomerService",
     "Video",
     "Voice",
     "after",
     "filters",
+    "notice",
+    "step",
 ]

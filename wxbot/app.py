@@ -6,24 +6,33 @@ Nothing else wires. Call either after fork: both open the store.
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from wxbot import log, settings
+from wxbot import log, settings, template
 from wxbot.background import Repeating
 from wxbot.clock import Clock, SharedClock, SystemClock
 from wxbot.delivery.budget import Budget
 from wxbot.delivery.fanout import Fanout
-from wxbot.delivery.sender import Pace, Sender, Way
+from wxbot.delivery.manner import Manner, Manners, Rung
+from wxbot.delivery.rungs import Rungs
+from wxbot.delivery.sender import Pace, Sender
+from wxbot.delivery.way import Way
 from wxbot.errors import SettingsError
 from wxbot.inbox.accept import Inbox
+from wxbot.inbox.commit import Terms
 from wxbot.inbox.handoff import HandOff
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.client import Client
+from wxbot.platform.notices import Notices
 from wxbot.platform.transport import Transport
+from wxbot.platform.webhook import Webhook
 from wxbot.protocol.cipher import Cipher
 from wxbot.protocol.envelope import FRESH, Reader
+from wxbot.protocol.notice import Notice
 from wxbot.protocol.window import RIGHTS
 from wxbot.reply.bot import Bot
 from wxbot.reply.deadline import Answering
@@ -31,6 +40,8 @@ from wxbot.reply.rules import load_rules
 from wxbot.settings import Account, Settings
 from wxbot.store import idempotency, outbox, pushes
 from wxbot.store.engine import Store, Transaction
+from wxbot.times.local_time import parse_hours
+from wxbot.topic_settings import TopicSettings
 from wxbot.web.health import health
 from wxbot.web.push_api import push_api
 from wxbot.web.webhook import Door, webhook
@@ -50,7 +61,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     store, answering = open_store(using), _answering(using)
     hand_off = HandOff(store, clock, answering)
     doors = {
-        name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, RIGHTS[account.rights]))
+        name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, _terms(account)))
         for name, account in using.all_accounts.items()
     }
     app = Flask(__name__, static_folder=None)
@@ -77,10 +88,7 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
     return Sender(
         store,
         clock,
-        {
-            name: Way(client(store, clock, using, name), of.rate, Budget(of.keep, of.join, of.hint))
-            for name, of in accounts.items()
-        },
+        {name: _way(store, clock, using, name) for name in accounts},
         Pace(
             threads=using.sender.threads,
             lease=using.sender.lease,
@@ -117,6 +125,37 @@ def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:
     """Return an account's way to the platform."""
     transport = _transport(using, account)
     return Client(transport, access_tokens(store, clock, using, account))
+
+
+def _way(store: Store, clock: Clock, using: Settings, account: str) -> Way:
+    of, calls = using.all_accounts[account], client(store, clock, using, account)
+    url, limit = of.fallback_webhook, using.sender.request_limit
+    webhook = Webhook(url, of.fallback_webhook_key, limit=limit) if url else None
+    budget = Budget(of.keep, of.join, of.hint)
+    return Way(calls, of.rate, budget, Rungs(Notices(calls), webhook), _manners(of))
+
+
+def _terms(account: Account) -> Terms:
+    return Terms(RIGHTS[account.rights], _manners(account), account.scene_prefix)
+
+
+def _manners(account: Account) -> Manners:
+    return Manners([(pattern, _manner(of)) for pattern, of in account.topics.items()])
+
+
+def _manner(of: TopicSettings) -> Manner:
+    zone = ZoneInfo(of.timezone)
+    notices: dict[Rung, Notice] = {}
+    if of.template:
+        notices["template"] = _notice(of.template.id, of.template.url, of.template.data)
+    if of.subscription:
+        notices["subscription"] = _notice(of.subscription.id, of.subscription.page, of.subscription.data)
+    quiet = parse_hours(of.quiet, zone) if of.quiet else None
+    return Manner(zone, quiet, of.decisive_wakes, of.fallback, notices)
+
+
+def _notice(id: str, link: str, data: Mapping[str, str]) -> Notice:
+    return Notice(id, link, {name: template.parse(text) for name, text in data.items()})
 
 
 def access_tokens(store: Store, clock: Clock, using: Settings, account: str) -> AccessTokens:

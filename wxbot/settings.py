@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from wxbot.errors import SettingsError
+from wxbot.topic_settings import FallbackSettings
 
 # What each variable sets; those of an account set the default one.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +28,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "WXBOT_API_BASE": ("account", "api_base"),
     "WXBOT_TOKEN_API": ("account", "token_api"),
     "WXBOT_RATE": ("account", "rate"),
+    "WXBOT_FALLBACK_WEBHOOK_SECRET": ("account", "fallback_webhook_secret"),
     "WXBOT_DATABASE_URL": ("database_url",),
     "WXBOT_BOT": ("bot",),
     "WXBOT_RULES": ("rules",),
@@ -35,11 +37,11 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "WXBOT_THREADS": ("threads",),
     "WXBOT_CLOCK_FILE": ("clock_file",),
 }
-SECRETS = ("token", "appsecret", "aes_key", "aes_key_previous")
+SECRETS = ("token", "appsecret", "aes_key", "aes_key_previous", "fallback_webhook_secret")
 DEFAULT_ACCOUNT = "default"
 
 
-class Account(BaseModel):
+class Account(FallbackSettings):
     """One Official Account."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,8 +57,16 @@ class Account(BaseModel):
     token_api: Literal["stable_token", "token"] = "stable_token"
     rate: float = Field(default=50.0, ge=1, le=10_000)  # messages a second
     keep: int = Field(default=1, ge=0, le=5)  # messages of a 48-hour window left to decisive follow-ups
-    join: bool = True  # normal texts that are due together go out as one
+    join: float | None = Field(default=60.0, ge=0, le=3600)  # seconds texts wait to go out as one; None: never
+    scene_prefix: str = Field(default="topic:", max_length=40)  # of a QR scene that names a topic; "" for none
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing
+
+    @field_validator("join", mode="before")
+    @classmethod
+    def _false_is_never(cls, value: object) -> object:
+        if value is True:
+            raise ValueError("write how many seconds texts may wait for each other, or false")
+        return None if value is False else value
 
     @field_validator("token", "appsecret")
     @classmethod
@@ -266,6 +276,7 @@ def _mistake(error: Any, source: _Source) -> str:
 
 _PATTERNS = {
     "appid": "an AppID is wx and 16 letters and digits, as the console shows it",
+    "fallback_webhook": "a webhook's address begins with https:// (or http:// on this machine)",
     "api_base": "the platform's address begins with https:// (or http:// for a simulator)",
     "bot": "a bot is named as module:attribute, for example mybot:bot",
     "bind": "an address to listen at is host:port, for example 127.0.0.1:8000",

@@ -10,15 +10,18 @@ from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.store.engine import Store
 
 SUBSCRIBERS, KILLS = 20_000, 6
-_SUBSCRIBE = """
+_FOLLOW = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
-INSERT INTO subscriptions (account, topic, openid, since) SELECT 'default', 'news', 'oUser' || i, 0 FROM n"""
+INSERT INTO contacts (account, openid, first_at, last_at) SELECT 'default', 'oUser' || i, 0, 0 FROM n"""
+_SUBSCRIBE = """
+INSERT INTO subscriptions (account, topic, openid, since) SELECT account, 'news', openid, 0 FROM contacts"""
 
 
 def _publish(place: Deployment) -> None:
-    """Publish to subscribers who never wrote: their follow-ups are made, and nothing is sent."""
+    """Publish to subscribers whose windows are closed: their follow-ups are made, and nothing is sent."""
     store, now = Store(place.url), time.time()
-    store.write(lambda tx: tx.change(_SUBSCRIBE, count=SUBSCRIBERS))
+    store.write(lambda tx: tx.change(_FOLLOW, count=SUBSCRIBERS))
+    store.write(lambda tx: tx.change(_SUBSCRIBE))
     store.write(lambda tx: tx.change("INSERT INTO topics (account, topic, first_at) VALUES ('default', 'news', 0)"))
     new = FollowUp(message=message_json(Text("登机口改为 C25")), due_at=now)
     publish(store, "default", "news", new, key="k", now=now)

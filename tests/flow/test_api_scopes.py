@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
+from pydantic import BaseModel
 
 from flow.stage import Stage, staged
 from flow.test_push_api import Caller, refused
@@ -17,11 +18,14 @@ from wxbot.delivery.queue import queue
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.reply.bot import Bot
-from wxbot.store import apikeys, contacts
+from wxbot.store import apikeys, contacts, topics
 from wxbot.store.apikeys import SCOPES, Scope
 from wxbot.web.api_call import Operation
+from wxbot.web.api_models import NewMessage, NewPublication, NewSubscribers
+from wxbot.web.api_plans import NewPlanChange
 from wxbot.web.push_api import OF_ACCOUNT, OPERATIONS, PREFIX, push_api, rule
 
+NEWS = {"moment": 1_900_000_000}
 NAMES = [one.name for one in OPERATIONS]
 BY_NAME = {one.name: one for one in OPERATIONS}
 
@@ -37,10 +41,24 @@ def shared(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def ask(caller: Caller, one: Operation, openid: str, account: str = "default") -> requests.Response:
     """Make a call that succeeds when it is allowed."""
-    text = {"openid": openid, "text": "x", "due_at": 1_900_000_000}
-    id = Caller(caller.stage).post(text).json()["id"]
-    path = one.path.format(id=id, openid=openid)
-    return caller.call(one.method, path, account=account, json=text if one.body else None)
+    id = Caller(caller.stage).post(body_for(BY_NAME["send_message"], openid)).json()["id"]
+    every = Caller(caller.stage)
+    every.call("POST", "/topics/news/subscribers", json={"openids": [openid]})
+    every.call("POST", "/topics/news/plan", json=NEWS)
+    path = one.path.format(id=id, openid=openid, topic="news")
+    return caller.call(one.method, path, account=account, json=body_for(one, openid))
+
+
+def body_for(one: Operation, openid: str) -> object:
+    """Return a body that the operation takes."""
+    text = {"text": "x", "due_at": 1_900_000_000}
+    bodies: dict[type[BaseModel], object] = {
+        NewMessage: {**text, "openid": openid},
+        NewPublication: {**text, "key": openid},
+        NewSubscribers: {"openids": [openid]},
+        NewPlanChange: NEWS,
+    }
+    return bodies[one.body] if one.body else None
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -75,13 +93,20 @@ def test_what_another_account_holds_is_not_there(shared: Stage) -> None:
     new = FollowUp(message=message_json(Text("secret")), due_at=1_900_000_000.0)
     store, now = shared.store(), shared.clock.now()
     store.write(lambda tx: contacts.seen(tx, "b", "oOfB", now, None))
+    store.write(lambda tx: topics.subscribe(tx, "b", "of-b", "oOfB", now))
     id = queue(store, "b", "oOfB", new, origin="test", now=now).id
     caller, before = Caller(shared), shared.states()
 
     asked = [caller.get(f"/messages/{id}"), caller.call("DELETE", f"/messages/{id}"), caller.get("/contacts/oOfB")]
     asked.append(caller.post({"openid": "oOfB", "text": "x"}))
-    assert [refused(answer)[0] for answer in asked] == [404] * 4
+    asked.append(caller.call("POST", "/topics/news/subscribers", json={"openids": ["oOfB"]}))
+    asked.append(caller.get("/topics/of-b/subscribers"))
+    asked.append(caller.call("DELETE", "/topics/of-b/subscribers/oOfB"))
+    asked.append(caller.call("POST", "/topics/of-b/publish", json={"text": "x", "key": "k"}))
+    assert [refused(answer)[0] for answer in asked] == [404] * 8
     assert "oOfB" not in caller.get("/contacts?limit=1000").text
+    assert "of-b" not in caller.get("/topics?limit=1000").text
+    assert shared.rows("SELECT openid FROM subscriptions WHERE account = 'b'") == [("oOfB",)]
     assert shared.states() == before
     store.close()
 
@@ -93,7 +118,7 @@ def test_what_another_account_holds_is_not_there(shared: Stage) -> None:
 def test_without_a_good_key_nothing_is_told(shared: Stage, name: str, authorization: str | None) -> None:
     caller, one = Caller(shared), BY_NAME[name]
     header = None if authorization is None else authorization.format(key=caller.key)
-    url = f"{caller.base}/accounts/default{one.path.format(id=1, openid='o')}"
+    url = f"{caller.base}/accounts/default{one.path.format(id=1, openid='o', topic='t')}"
     answer = requests.request(one.method, url, headers={"Authorization": header}, json={}, timeout=10)
 
     assert refused(answer) == (401, [])

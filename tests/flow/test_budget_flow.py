@@ -14,7 +14,7 @@ HINT = "回复任意内容继续接收"
 @pytest.fixture
 def frugal(url: str, bot: Bot) -> Iterator[Stage]:
     """The stage as accounts are by default, without a sender: a test starts one when all is queued."""
-    with staged(url, bot, sending=False, keep=1, join=True, hint=HINT) as running:
+    with staged(url, bot, sending=False, keep=1, join=60, hint=HINT) as running:
         yield running
 
 
@@ -43,6 +43,15 @@ def test_a_joint_text_that_is_refused_is_sent_one_by_one(frugal: Stage) -> None:
     send_all(frugal, "sent", "sent")
 
     assert frugal.shown(user, "custom") == ["one", "two"]
+
+
+def test_a_joint_text_that_finds_the_window_closed_ends_as_each_part_wants(frugal: Stage) -> None:
+    user = writer(frugal)
+    put(frugal, user, "one", on_closed="drop")
+    put(frugal, user, "two")
+    frugal.fault("errcode", errcode=45047)
+
+    send_all(frugal, "expired", "held")
 
 
 def test_a_joint_text_in_doubt_is_parked_as_a_whole(frugal: Stage) -> None:
@@ -132,3 +141,14 @@ def test_a_repeat_of_the_return_gets_the_same_bytes_with_what_was_held(frugal: S
 
     assert b"held" in first
     assert frugal.deliver(push, frugal.signed(nonce="8")).content == first
+
+
+def test_decisive_texts_that_are_due_together_go_out_as_one_apart_from_normal_ones(frugal: Stage) -> None:
+    user = writer(frugal)
+    for text in ("gate C25", "now at 15:05"):
+        put(frugal, user, text, priority="decisive")
+    put(frugal, user, "news")
+
+    send_all(frugal, "sent", "sent", "sent")
+
+    assert set(frugal.shown(user, "custom")) == {"gate C25\nnow at 15:05", "news"}

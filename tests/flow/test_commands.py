@@ -12,6 +12,7 @@ import pytest
 
 from flow.stage import Stage, senders
 from wxbot.cli import COMMANDS
+from wxbot.store import topics
 
 
 @pytest.fixture
@@ -88,6 +89,29 @@ def test_what_cannot_be_done_is_told_in_one_line_with_exit_1(still: Stage, argum
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["contacts", "\udcff"], ["explain", "\udcff"], ["publish", "news", "\udcff", "--key", "k"]]
+)
+def test_an_argument_that_is_no_text_is_told_in_one_line(still: Stage, arguments: list[str]) -> None:
+    done = run(still, *arguments)
+
+    assert (done.returncode, "not UTF-8" in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["contacts"], ["explain"], ["topics"], ["apikey", "revoke"]])
+def test_a_very_long_argument_makes_no_very_long_error(still: Stage, arguments: list[str]) -> None:
+    done = run(still, *arguments, "长" * 10_000)
+
+    assert (done.returncode, len(done.stderr)) == (1, 1001)
+    assert "…" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "a\nb"])
+def test_a_key_needs_a_name_that_can_be_seen(still: Stage, name: str) -> None:
+    assert run(still, "apikey", "create", name, "--scope", "read").returncode == 2
 
 
 def test_wrong_settings_are_told_all_at_once_with_exit_2(still: Stage) -> None:
@@ -197,3 +221,36 @@ def test_every_command_explains_itself(command: str) -> None:
 
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 4
+
+
+def test_send_and_publish_take_a_topic_and_facts_for_the_fallback(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    store, now = still.store(), still.clock.now()
+    store.write(lambda tx: topics.subscribe(tx, "default", "flight:CA1501", user, now))
+    store.close()
+    fate = ("--on-closed", "template", "--fact", "gate=C23", "--fact", "belt=a=b")
+
+    run(still, "send", user, "one", "--topic", "flight:CA1501", *fate)
+    run(still, "publish", "flight:CA1501", "two", "--key", "k", *fate)
+
+    for table, topic in (("followups", "flight:CA1501"), ("publications", "flight:CA1501")):
+        [row] = still.rows(f"SELECT on_closed, topic, facts FROM {table}")
+        assert (row[0], row[1], json.loads(row[2])) == ("template", topic, {"gate": "C23", "belt": "a=b"})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [("--fact", "gate", "is not NAME=TEXT"), ("--fact", "1=x", "cannot be a fact"), ("--topic", "a b", "has ' '")],
+)
+def test_a_wrong_topic_or_fact_is_told_and_nothing_is_stored(
+    still: Stage, option: str, value: str, told: str
+) -> None:
+    user = still.user()
+    still.say(user, "hello")
+
+    done = run(still, "send", user, "one", option, value)
+
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert still.states() == []

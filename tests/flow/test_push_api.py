@@ -16,6 +16,7 @@ from flow.test_sending import writer
 from wxbot.reply.bot import Bot
 from wxbot.store import apikeys
 from wxbot.store.apikeys import SCOPES, Scope
+from wxbot.web.push_api import OPERATIONS
 
 
 class Caller:
@@ -66,6 +67,17 @@ def test_a_message_arrives_on_the_phone_and_its_history_tells_so(stage: Stage) -
     assert (told["state"], told["origin"], "accepted" in told["now_en"]) == ("sent", "api", True)
 
 
+def test_a_message_keeps_its_topic_and_facts_and_may_ask_for_a_fallback(still: Stage) -> None:
+    user, caller = writer(still), Caller(still)
+    wanted = {"topic": "flight:CA1501", "facts": {"gate": "C23"}, "on_closed": "template"}
+    id = caller.post({"openid": user, "text": "x", **wanted}).json()["id"]
+
+    told = caller.get(f"/messages/{id}").json()
+
+    assert {name: told[name] for name in wanted} == wanted
+    assert told["rung"] == "window"
+
+
 def test_a_menu_arrives_at_its_time_and_not_before(stage: Stage) -> None:
     user, caller = writer(stage), Caller(stage)
     menu = {"type": "msgmenu", "head_content": "满意吗?", "list": [{"id": "1", "content": "满意"}]}
@@ -109,7 +121,10 @@ WRONG: list[tuple[Any, list[str]]] = [
     ({"openid": "o", "text": "x", "due_at": True}, ["due_at"]),
     ({"openid": "o", "text": "x", "due_at": 100, "not_after": 100}, ["not_after"]),
     ({"openid": "o", "text": "x", "not_after": -1}, ["not_after"]),
-    ({"openid": "o", "text": "x", "on_closed": "template", "priority": "high"}, ["on_closed", "priority"]),
+    ({"openid": "o", "text": "x", "on_closed": "no", "priority": "high"}, ["on_closed", "priority"]),
+    ({"openid": "o", "text": "x", "topic": "a b"}, ["topic"]),
+    ({"openid": "o", "text": "x", "facts": {"1": "x"}}, ["facts"]),
+    ({"openid": "o", "text": "x", "facts": {"a": 1}}, ["facts.a"]),
     ({"openid": "o", "text": "x", "key": ""}, ["key"]),
     ({"openid": "o", "text": "x", "key": "a\nb"}, ["key"]),
     ({"openid": "o", "text": "x", "dueat": 1}, ["dueat"]),
@@ -342,11 +357,11 @@ def test_the_examples_in_the_docs_are_taken_and_answered_as_they_say(still: Stag
     page = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
     still.clock.advance(datetime.fromisoformat("2026-11-24T08:00+08:00").timestamp() - still.clock.now())
     user, caller = writer(still), Caller(still)
-    bodies = re.findall(r"--json '(.*?)'", page, re.DOTALL)
-    answers = [caller.post(json.loads(body.replace("oUser", user))) for body in bodies]
+    asked = re.findall(r'curl "\$API(/\S+?)" [^\n]*?(?:\\\n *)?--json \'(.*?)\'', page, re.DOTALL)
+    answers = [caller.call("POST", path, json=json.loads(body.replace("oUser", user))) for path, body in asked]
     told = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
 
-    assert [answer.status_code for answer in answers] == [202, 202]
+    assert [answer.status_code for answer in answers] == [202, 202, 200, 200, 200, 202]
     assert answers[0].json() == {**told, "id": 1}
     wrong = caller.post({"openid": user, "text": "x", "due_at": "2026-11-25T12:35"})
     assert wrong.json() == json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
@@ -358,7 +373,7 @@ def test_the_description_and_the_page_name_every_call(still: Stage) -> None:
     page = requests.get(f"{base}/", timeout=10)
     named = {(path, method) for path, methods in document["paths"].items() for method in methods}
 
-    assert len(named) == 5
+    assert len(named) == len(OPERATIONS)
     assert [path for path, _ in named if path not in page.text] == []
     assert page.headers["Content-Type"].startswith("text/html")
     assert "://" not in page.text.replace("https://www.w3.org", "")

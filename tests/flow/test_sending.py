@@ -1,6 +1,7 @@
 """A follow-up goes out: inside the window and the quota, in order, once, whatever the platform answers."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -404,12 +405,18 @@ def test_the_first_part_of_a_split_text_keeps_what_was_wanted_of_the_whole(still
     user = writer(still)
     still.fault("errcode", errcode=45002)
     not_after = still.clock.now() + 600
-    put(still, user, "长" * 300, priority="decisive", on_doubt="park", on_closed="drop", not_after=not_after)
+    wanted_of_it: dict[str, Any] = {
+        "priority": "decisive",
+        "on_doubt": "park",
+        "on_closed": "drop",
+        "not_after": not_after,
+    }
+    put(still, user, "长" * 300, **wanted_of_it, topic="flight:1", facts='{"gate": "C23"}')
     with senders(still.settings, still.clock, 1):
         still.until(lambda: still.states() == ["sent", "sent"])
 
-    wanted = still.rows("SELECT DISTINCT priority, on_doubt, on_closed, not_after FROM followups")
-    assert wanted == [("decisive", "park", "drop", not_after)]
+    wanted = still.rows("SELECT DISTINCT priority, on_doubt, on_closed, not_after, topic, facts FROM followups")
+    assert wanted == [("decisive", "park", "drop", not_after, "flight:1", '{"gate": "C23"}')]
 
 
 def test_explain_tells_every_state_and_what_would_have_to_happen(stage: Stage) -> None:

@@ -191,7 +191,7 @@ def test_a_late_answer_subscribes_too_and_a_failing_one_does_not(stage: Stage, s
     assert stage.rows("SELECT openid FROM subscriptions") == [(late,)]
 
 
-@pytest.mark.parametrize("topic", ["", "a b", "a/b", "x" * 129, "news\n", "😀", "²"])
+@pytest.mark.parametrize("topic", ["", "a b", "a/b", "x" * 129, "news\n", "😀", "²", "..", "-"])
 def test_a_topic_with_such_a_name_is_refused(stage: Stage, topic: str) -> None:
     with pytest.raises(InvalidMessage, match="topic"):
         put(stage, topic=topic)
@@ -216,6 +216,8 @@ def test_what_can_reach_nobody_is_refused_and_not_stored(stage: Stage) -> None:
         put(stage, wait=-10, not_after=stage.clock.now() - 5)
     with pytest.raises(InvalidMessage, match="needs a key"):
         put(stage, key="")
+    with pytest.raises(InvalidMessage, match="cannot be stored"):
+        put(stage, key="a\x00b")
     assert stage.rows("SELECT count(*) FROM publications") == [(0,)]
 
     stage.say(user, "leave news")
@@ -255,3 +257,35 @@ def test_the_flight_bot_subscribes_who_asks_and_lets_them_go(url: str) -> None:
         assert "没有查到 ZZ999" in answers[0]
         assert "已退订 CA1501" in answers[1]
         assert stage.rows("SELECT topic FROM subscriptions") == []
+
+
+def test_who_cannot_be_reached_has_it_held_at_once_and_gets_it_on_return(url: str, bot: Bot) -> None:
+    with staged(url, bot) as stage:
+        [gone] = subscribers(stage, 1)
+        stage.clock.advance(3 * 86_400)
+        [here] = subscribers(stage, 1)
+        put(stage)
+        put(stage, key="drop", on_closed="drop")
+        stage.until_equal(["expired", "held", "sent", "sent"], lambda: sorted(stage.states()))
+        [(history,)] = stage.rows("SELECT history FROM followups WHERE state = 'held'")
+        reply = stage.say(gone, "leave news")["reply"]["text"]
+
+        assert [json.loads(line)["state"] for line in history.splitlines()] == ["queued", "held"]
+        assert reply == f"{GATE}\n\nleft"
+        assert stage.shown(here, "custom") == [GATE, GATE]
+
+
+def test_publications_of_one_moment_and_of_one_span_go_out_as_one(url: str, bot: Bot) -> None:
+    with staged(url, bot, join=60, keep=0) as stage:
+        [user] = subscribers(stage, 1)
+        for number, wait in enumerate((0, 0, 30, 61)):
+            put(stage, f"news {number}", key=str(number), wait=wait)
+
+        def shown_later() -> list[str]:
+            stage.clock.advance(0.5)
+            return stage.shown(user, "custom")
+
+        stage.until(lambda: len(shown_later()) == 1)
+        stage.until(lambda: len(shown_later()) == 2)
+
+        assert stage.shown(user, "custom") == ["news 0\nnews 1\nnews 2", "news 3"]

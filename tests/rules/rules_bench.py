@@ -1,5 +1,6 @@
 """Pushes as the platform sends them, and a bot's answer to one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, summary
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
+from wxbot.reply.plan import PlanChange
 from wxbot.reply.rules import load_rules
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -46,6 +48,9 @@ class Answered:
 
     reply: Content | None
     follow_ups: list[FollowUp]
+    plan_changes: list[PlanChange]
+    now: float
+    subscriptions: dict[str, bool]
 
     @property
     def text(self) -> str | None:
@@ -54,12 +59,27 @@ class Answered:
     @property
     def later(self) -> list[tuple[float, str]]:
         """When and what, as a person sees it, the next one first."""
-        return sorted((one.due_at, summary(one.message, 4000)) for one in self.follow_ups)
+        return [(one.due_at, summary(one.message, 4000)) for one in self.wanted]
+
+    @property
+    def wanted(self) -> list[FollowUp]:
+        """What is to be sent, by itself or as a step of a plan that nobody has moved yet."""
+        return sorted([*self.follow_ups, *self._steps()], key=lambda one: one.due_at)
+
+    def _steps(self) -> Iterator[FollowUp]:
+        for change in self.plan_changes:
+            assert change.plan is not None
+            assert change.moment is not None
+            told = change.plan.told(change.topic, change.moment, change.facts)
+            for step in change.plan.steps:
+                due_at = step.due_at(change.moment, change.facts)
+                if due_at > self.now:
+                    yield step.follow_up(told, due_at, self.now, change.topic)
 
 
 def ask(bot: Bot, push: Push, now: float = SEVEN) -> Answered:
     ctx = Context("default", OPENID, now, lambda: "{}")
-    return Answered(bot.answer(push, ctx), ctx.follow_ups)
+    return Answered(bot.answer(push, ctx), ctx.follow_ups, ctx.plan_changes, now, ctx.subscriptions)
 
 
 def written(folder: Path, toml: str) -> Path:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from itertools import combinations
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from wxbot.store.lanes import Head
 NOW = 1_000_000.0
 DAY = int(NOW) + 86_400
 MINUTE = int(NOW) + 60
-PLAIN = Budget(keep=1, join=True, hint="hint")
+PLAIN = Budget(keep=1, join=60, hint="hint")
 
 
 def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: object) -> Head:
@@ -42,6 +42,7 @@ def head(text: str = "news", *, id: int = 1, priority: str = "normal", **more: o
         topic=None,
         facts="{}",
         rung="window",
+        key=None,
     )
     return replace(one, **more)  # type: ignore[arg-type]
 
@@ -54,8 +55,10 @@ def action(left: int) -> Grant:
     return Grant("action", left, MINUTE)
 
 
-def decided(*due: Head, grants: list[Grant], budget: Budget = PLAIN, later: int = 0) -> Decision:
-    return decide(due, grants, NOW, budget, Awaited(later=later))
+def decided(
+    *due: Head, grants: list[Grant], budget: Budget = PLAIN, later: int = 0, normal: float | None = None
+) -> Decision:
+    return decide(due, grants, NOW, budget, Awaited([NOW + 3600] * later, normal))
 
 
 @pytest.mark.parametrize(
@@ -153,36 +156,112 @@ def test_a_hint_that_does_not_fit_is_left_out() -> None:
     assert decided(head("x" * MAX_TEXT), grants=[message(2)]).text is None
 
 
-grants = st.tuples(st.integers(0, 5), st.integers(0, 3)).map(lambda left: [message(left[0]), action(left[1])])
-waiting = st.lists(st.sampled_from(["normal", "decisive"]), max_size=9)
+@pytest.mark.parametrize(
+    ("second", "more", "until"),
+    [
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30), {}, NOW + 30),
+        (head(id=2, due_at=NOW + 60, ready_at=NOW + 60), {}, NOW + 60),
+        (head(id=2, due_at=NOW + 61, ready_at=NOW + 61), {}, None),
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30), {"grants": [message(UNLIMITED)]}, None),
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30), {"grants": [message(5), action(3)]}, None),
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30), {"grants": [Grant("message", 5, int(NOW) + 85)]}, None),
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30), {"budget": replace(PLAIN, join=0)}, None),
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30), {"budget": replace(PLAIN, join=None)}, None),
+        (head(id=2, due_at=NOW + 30, ready_at=NOW + 30, priority="decisive"), {}, None),
+        (head("x" * MAX_TEXT, id=2, due_at=NOW + 30, ready_at=NOW + 30), {}, None),
+        (head(id=2), {"normal": NOW + 40}, NOW + 40),
+        (head(id=2), {"normal": NOW}, NOW + 1),  # it is being made just now
+        (head(id=2), {"normal": NOW, "grants": [message(5), action(1)]}, None),
+    ],
+)
+def test_the_first_waits_for_what_is_due_soon(second: Head, more: dict[str, object], until: float | None) -> None:
+    found = decided(head(), second, **{"grants": [message(5)], **more})  # type: ignore[arg-type]
+
+    assert (found.move.state, found.move.ready_at) == (("queued", until) if until else ("sending", None))
 
 
-def _delivered(kinds: list[str], allowance: list[Grant], budget: Budget) -> list[str]:
-    """Play the decisions in the order that is worst for the decisive ones: the normal ones first."""
-    queue = sorted(kinds, reverse=True)
-    left = {grant.kind: grant for grant in allowance}
+def test_nothing_waits_past_its_own_end_or_when_it_is_late_already() -> None:
+    soon = head(id=2, due_at=NOW + 30, ready_at=NOW + 30)
+
+    assert decided(head(not_after=NOW + 20), soon, grants=[message(5)]).move.state == "sending"
+    assert decided(head(due_at=NOW - 45), soon, grants=[message(5)]).move.state == "sending"
+    assert decided(head(priority="decisive"), soon, grants=[message(5)]).move.state == "sending"
+    assert decided(head(attempts=1), soon, grants=[message(5)]).move.state == "sending"
+
+
+def test_a_text_that_is_not_ready_is_not_passed_by_the_one_behind_it() -> None:
+    waiting = head("b", id=2, ready_at=NOW + 600)
+
+    assert decided(head("a"), waiting, head("c", id=3), grants=[message(5)]).text is None
+
+
+def test_what_was_seen_of_the_grants_is_told() -> None:
+    seen = {"seen": [["message", 1, DAY], ["action", 0, MINUTE]]}
+
+    assert decided(head(), grants=[message(1), action(0)]).move.told == seen
+
+
+@pytest.mark.parametrize(
+    ("decisive_at", "state"),
+    [(NOW + 20, "held"), (NOW + 58, "sending"), (NOW + 3600, "sending")],
+)
+def test_a_minutes_last_message_is_left_to_a_decisive_one_within_it(decisive_at: float, state: str) -> None:
+    found = decide([head()], [message(0), action(1)], NOW, PLAIN, Awaited([decisive_at]))
+
+    assert found.move.state == state
+
+
+MINUTES = st.integers(0, 90)  # from now; the minute's grant is open for the first of them
+arrivals = st.lists(st.tuples(MINUTES, st.sampled_from(["normal", "decisive"])), max_size=8)
+windows = st.tuples(st.integers(0, 5), st.integers(1, 90), st.integers(0, 3)).map(
+    lambda drawn: [
+        Grant("message", drawn[0], int(NOW) + drawn[1] * 60 + 90),  # 90: a margin is taken from the end
+        Grant("action", drawn[2], int(NOW) + 60),
+    ]
+)
+
+
+def _play(arrivals: list[tuple[int, str]], grants: list[Grant], budget: Budget) -> list[str]:
+    """Play the decisions as time goes by, in each minute the normal ones first: the worst for the others."""
+    queue = sorted((NOW + 60 * minute, kind != "normal", kind) for minute, kind in arrivals)
+    left = {grant.kind: grant for grant in grants}
     sent: list[str] = []
-    for number, kind in enumerate(queue):
-        awaited = Awaited(due=queue[number + 1 :].count("decisive"))
-        found = decide([head(id=number, priority=kind)], list(left.values()), NOW, budget, awaited)
+    for number, (at, _, kind) in enumerate(queue):
+        awaited = Awaited([due_at for due_at, _, other in queue[number + 1 :] if other == "decisive"])
+        one = head(id=number, priority=kind, due_at=at, ready_at=at)
+        found = decide([one], list(left.values()), at, budget, awaited)
         if found.grant is not None:
+            assert found.grant.is_open(at)
             left[found.grant.kind] = replace(found.grant, left=found.grant.left - 1)
             sent.append(kind)
     return sent
 
 
-@given(waiting, grants, st.integers(0, 3))
+def _best(arrivals: list[tuple[int, str]], grants: list[Grant]) -> int:
+    """Return the most decisive messages that any plan delivers: every choice of a grant or none is tried."""
+    times = sorted(NOW + 60 * minute for minute, kind in arrivals if kind == "decisive")
+    plans = product([None, *grants], repeat=len(times))
+    return max(
+        sum(choice is not None for choice in plan)
+        for plan in plans
+        if all(
+            choice is None or replace(choice, left=1).is_open(at) for at, choice in zip(times, plan, strict=True)
+        )
+        and all(sum(choice is one for choice in plan) <= one.left for one in grants)
+    )
+
+
+@given(arrivals, windows, st.integers(0, 3))
 def test_no_plan_of_the_reference_delivers_more_decisive_messages(
-    kinds: list[str], allowance: list[Grant], keep: int
+    arrivals: list[tuple[int, str]], grants: list[Grant], keep: int
 ) -> None:
-    slots = sum(grant.left for grant in allowance)
-    subsets = (chosen for size in range(min(slots, len(kinds)) + 1) for chosen in combinations(kinds, size))
-    best = max(chosen.count("decisive") for chosen in subsets)
+    sent = _play(arrivals, grants, Budget(keep=keep, join=None))
 
-    sent = _delivered(kinds, allowance, Budget(keep=keep, join=False))
+    assert len(sent) <= sum(grant.left for grant in grants)
+    assert sent.count("decisive") == _best(arrivals, grants)
 
-    assert len(sent) <= slots
-    assert sent.count("decisive") == best
+
+grants = st.tuples(st.integers(0, 5), st.integers(0, 3)).map(lambda left: [message(left[0]), action(left[1])])
 
 
 @given(st.lists(st.text(min_size=1, max_size=300).filter(str.strip), min_size=1, max_size=20), grants)

@@ -42,27 +42,32 @@ def test_code_and_rules_say_the_same_before_the_day_begins(flight: str) -> None:
 
     assert in_code.text == in_rules.text
     assert in_code.later == in_rules.later
-    assert [one.not_after for one in sorted(in_code.follow_ups, key=lambda one: one.due_at)] == [
-        one.not_after for one in sorted(in_rules.follow_ups, key=lambda one: one.due_at)
-    ]
+    assert [one.not_after for one in in_code.wanted] == [one.not_after for one in in_rules.wanted]
 
 
 @both
 def test_boarding_is_decisive_and_of_no_use_after_the_departure(bot: Bot) -> None:
-    [boarding] = [one for one in ask(bot, text("CA1501")).follow_ups if "boarding" in (one.key or "")]
+    [boarding] = [one for one in ask(bot, text("CA1501")).wanted if "开始登机" in one.message]
 
     assert (boarding.priority, boarding.not_after) == ("decisive", beijing("2026-11-25 14:05"))
 
 
 @both
-def test_asking_twice_asks_for_nothing_new(bot: Bot) -> None:
+def test_asking_twice_asks_for_the_same_plan(bot: Bot) -> None:
     early, late = ask(bot, text("CA1501"), SEVEN), ask(bot, text("ca1501"), SEVEN + 3600)
 
-    keys = [one.key for one in early.follow_ups]
-    assert keys == [one.key for one in late.follow_ups]
-    assert len(set(keys)) == 5
-    assert all("CA1501:2026-" in (key or "") for key in keys)
+    assert early.plan_changes == late.plan_changes
+    assert [one.topic for one in early.plan_changes] == ["flight:CA1501:2026-11-25"]
     assert late.text == early.text
+
+
+def test_code_and_rules_have_one_plan() -> None:
+    [in_code], [in_rules] = (ask(bot, text("CA1501")).plan_changes for bot in (CODE, RULES))
+
+    assert in_code.plan is not None
+    assert in_rules.plan is not None
+    assert in_code.plan.dumps() == in_rules.plan.dumps()
+    assert in_code.facts == in_rules.facts
 
 
 def test_what_has_passed_is_left_out() -> None:
@@ -90,12 +95,26 @@ def test_a_flight_over_midnight_lands_on_the_next_day() -> None:
 
 
 @both
+def test_who_asks_about_a_flight_subscribes_to_it_and_may_leave_again(bot: Bot) -> None:
+    topic = "flight:CA1501:2026-11-25"
+
+    assert ask(bot, text("ca1501")).subscriptions == {topic: True}
+    for said in ("退订CA1501", "退订 ca1501"):
+        left = ask(bot, text(said))
+        assert left.subscriptions[topic] is False
+        assert left.text == "已退订 CA1501，不再通知。"
+    late = beijing("2026-11-25 15:00")  # today's has left
+    [tomorrow] = ask(bot, text("CA1501"), late).subscriptions
+    assert ask(bot, text("退订CA1501"), late).subscriptions[tomorrow] is False
+
+
+@both
 def test_an_unknown_flight_is_told_which_are_known(bot: Bot) -> None:
     answered = ask(bot, text("ZZ999"))
 
     assert "ZZ999" in (answered.text or "")
     assert "CA1501" in (answered.text or "")
-    assert answered.follow_ups == []
+    assert answered.wanted == []
 
 
 @both

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from wxbot.protocol.content import (
     Voice,
 )
 from wxbot.protocol.outgoing import FollowUp, dumps, message_json, request_body, summary
+from wxbot.reply.context import Context
 
 MENU = MsgMenu("满意吗?", [MenuItem("101", "是"), MenuItem("102", "否")], "谢谢")
 PAGE = MiniProgramPage("航班", "wx1", "pages/i?a=1&b=2", "th")
@@ -201,3 +203,19 @@ def test_a_follow_up_waits_for_its_user_and_is_sent_again_in_doubt_unless_told_o
 
     assert (plain.on_closed, plain.on_doubt, plain.priority, plain.lane) == ("hold", "resend", "normal", "followup")
     assert (plain.not_after, plain.key, plain.coalesce) == (None, None, None)
+
+
+def test_a_handler_says_the_topic_and_the_facts_of_a_follow_up() -> None:
+    ctx = Context("default", "oUser", 0.0, lambda: "{}")
+    ctx.follow_up("x", topic="flight:CA1501", facts={"gate": "C23"}, on_closed="template")
+
+    [one] = ctx.follow_ups
+    assert (one.topic, json.loads(one.facts), one.on_closed) == ("flight:CA1501", {"gate": "C23"}, "template")
+
+
+@pytest.mark.parametrize("wrong", [{"topic": "a b"}, {"facts": {"a b": "x"}}, {"facts": {"a": 1}}])
+def test_a_topic_or_a_fact_that_cannot_be_is_refused_at_once(wrong: Any) -> None:
+    ctx = Context("default", "oUser", 0.0, lambda: "{}")
+
+    with pytest.raises(InvalidMessage):
+        ctx.follow_up("x", **wrong)

@@ -191,6 +191,8 @@ after = "1h"
 not_after = "30m"
 key = "k:{{openid}}"
 coalesce = "c:{{content}}"
+topic = "t:{{content}}"
+facts = { gate = "C23", said = "{{content}}" }
 on_closed = "drop"
 priority = "decisive"
 on_doubt = "park"
@@ -201,11 +203,42 @@ text = "plain"
 
     assert json.loads(full.message) == {"msgtype": "image", "image": {"media_id": "M"}}
     assert (full.due_at, full.not_after) == (SEVEN + 3600, SEVEN + 5400)
-    assert (full.key, full.coalesce) == (f"k:{OPENID}", "c:a")
+    assert (full.key, full.coalesce, full.topic) == (f"k:{OPENID}", "c:a", "t:a")
+    assert json.loads(full.facts) == {"gate": "C23", "said": "a"}
     assert (full.on_closed, full.priority, full.on_doubt) == ("drop", "decisive", "park")
-    assert (plain.not_after, plain.key, plain.coalesce) == (None, None, None)
+    assert (plain.not_after, plain.key, plain.coalesce, plain.topic) == (None, None, None, None)
     assert (plain.on_closed, plain.priority, plain.on_doubt) == ("hold", "normal", "resend")
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert ask(bot_of(tmp_path, "\ufeff" + rule("text = 'a'")), text("a")).text == "hi"
+
+
+def test_a_rule_subscribes_and_unsubscribes_with_values_in_place(tmp_path: Path) -> None:
+    toml = rule(
+        r"regex = 'follow (?P<flight>\w+)'",
+        "subscribe = ['flight:{{flight}}:{{date}}', 'on:{{next_date}}']\nunsubscribe = 'all:{{openid}}'\n",
+    )
+    answered = ask(bot_of(tmp_path, toml), text("follow CA1501"))
+
+    assert answered.text is None
+    assert answered.subscriptions == {
+        "flight:CA1501:2026-11-25": True,
+        "on:2026-11-26": True,
+        f"all:{OPENID}": False,
+    }
+
+
+def test_a_topic_that_is_both_ended_and_wanted_is_wanted(tmp_path: Path) -> None:
+    toml = rule("text = 'a'", "subscribe = 'new'\nunsubscribe = ['old', 'new']\n")
+
+    assert ask(bot_of(tmp_path, toml), text("a")).subscriptions == {"old": False, "new": True}
+
+
+def test_a_topic_that_comes_out_impossible_is_skipped_and_the_rest_is_done(tmp_path: Path) -> None:
+    toml = rule(
+        "prefix = 'go'", "reply = 'hi'\nsubscribe = ['to:{{content}}', 'news']\nunsubscribe = '{{content}}'\n"
+    )
+    answered = ask(bot_of(tmp_path, toml), text("go 上海"))
+
+    assert (answered.text, answered.subscriptions) == ("hi", {"news": True})

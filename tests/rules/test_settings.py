@@ -123,7 +123,96 @@ def test_more_accounts_stand_in_the_file(tmp_path: Path) -> None:
     assert list(load({**GOOD, **write(tmp_path, text)}).all_accounts) == ["default", "second"]
 
 
+TOPICS = """
+[account]
+fallback_webhook = "https://ops.example/wxbot"
+[account.topics."flight:*"]
+quiet = "23:00-07:00"
+fallback = ["template", "webhook"]
+template = { id = "T", url = "https://example.com/", data = { thing1 = "{{flight}}" } }
+[account.topics."*"]
+timezone = "Europe/Berlin"
+"""
+WEBHOOK = {"WXBOT_FALLBACK_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+
+
+def test_topics_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+    account = load({**GOOD, **WEBHOOK, **write(tmp_path, TOPICS)}).account
+
+    assert list(account.topics) == ["flight:*", "*"]
+    assert account.topics["flight:*"].fallback == ("template", "webhook")
+    assert len(account.fallback_webhook_key) == 24
+
+
+def test_the_webhooks_secret_is_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(WEBHOOK["WXBOT_FALLBACK_WEBHOOK_SECRET"])
+    from_file = {"WXBOT_FALLBACK_WEBHOOK_SECRET_FILE": str(tmp_path / "secret")}
+    inside = TOPICS.replace("[account]", f'[account]\nfallback_webhook_secret = "{SECRET}"')
+    environment = write(tmp_path, inside)
+    Path(environment["WXBOT_CONFIG"]).chmod(0o644)
+
+    assert load({**GOOD, **from_file, **write(tmp_path, TOPICS)}).account.fallback_webhook_key
+    write(tmp_path, inside)
+    Path(environment["WXBOT_CONFIG"]).chmod(0o644)
+    told = mistakes({**GOOD, **environment})
+    assert "chmod 600" in told
+    assert "fallback_webhook_secret: a webhook secret is whsec_ and base64" in told
+    assert SECRET not in told
+
+
+def test_every_mistake_in_topics_is_told_with_its_place(tmp_path: Path) -> None:
+    environment = write(
+        tmp_path,
+        """
+[account]
+fallback_webhook = "ops.example"
+[account.topics.one]
+quiet = "23-7"
+timezone = "Mars/Base"
+template = { id = "T", data = { a = "{{x" } }
+fallback = ["template", "sms"]
+[account.topics.two]
+fallback = ["template", "subscription"]
+[account.topics.three]
+fallback = ["webhook", "webhook"]
+loud = true
+""",
+    )
+
+    told = mistakes({**GOOD, **environment})
+
+    for part in (
+        "account.fallback_webhook: a webhook's address begins with https://",
+        "account.topics.one.quiet: '23-7' is not hours",
+        "account.topics.one.timezone: 'Mars/Base' is no time zone",
+        "account.topics.one.template.data.a: '{{x' opens no {{name}}",
+        "account.topics.one.fallback.1: Input should be 'template', 'subscription' or 'webhook'",
+        "account.topics.two.fallback: names template and subscription, not set here",
+        "account.topics.three.fallback: names a rung twice",
+        "account.topics.three.loud: no such setting",
+    ):
+        assert part in told
+
+
+def test_a_webhook_without_its_secret_and_a_rung_without_its_webhook_are_mistakes(tmp_path: Path) -> None:
+    without = TOPICS.replace("fallback_webhook = ", "# fallback_webhook = ")
+
+    assert "account.fallback_webhook_secret: is missing" in mistakes({**GOOD, **write(tmp_path, TOPICS)})
+    told = mistakes({**GOOD, **write(tmp_path, without)})
+    assert "account.topics: the fallback of flight:* names webhook: set fallback_webhook" in told
+
+
 def test_every_fixed_variable_is_known() -> None:
     fixed = "TOKEN APPID APPSECRET AES_KEY MODE DATABASE_URL API_BASE BOT RULES BIND WORKERS RIGHTS"
 
     assert {f"WXBOT_{name}" for name in fixed.split()} <= set(VARIABLES)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("0", 0.0), ("90", 90.0), ("false", None)])
+def test_join_is_seconds_or_false(tmp_path: Path, written: str, meant: float | None) -> None:
+    assert load({**GOOD, **write(tmp_path, f"[account]\njoin = {written}\n")}).account.join == meant
+
+
+@pytest.mark.parametrize("written", ["true", "-1", "7200", '"soon"'])
+def test_a_join_that_is_none_is_told(tmp_path: Path, written: str) -> None:
+    assert "account.join" in mistakes({**GOOD, **write(tmp_path, f"[account]\njoin = {written}\n")})

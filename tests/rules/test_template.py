@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxbot.reply.template import parse
+from wxbot.template import parse
 
 
 def test_a_place_takes_its_value_with_or_without_blanks() -> None:

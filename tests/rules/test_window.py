@@ -18,7 +18,15 @@ CLICKS = ["CLICK", "scancode_push", "scancode_waitmsg"]
 NOTHING = [
     *("unsubscribe", "VIEW", "view_miniprogram", "pic_sysphoto", "pic_photo_or_album", "pic_weixin", "LOCATION"),
     *("location_select", "kf_create_session", "kf_close_session", "kf_switch_session", "TEMPLATESENDJOBFINISH"),
-    *("MASSSENDJOBFINISH", "user_pay_from_pay_cell", "subscribe_msg_popup_event", "user_get_card", "ENTER", ""),
+    *(
+        "MASSSENDJOBFINISH",
+        "user_pay_from_pay_cell",
+        "subscribe_msg_popup_event",
+        "subscribe_msg_sent_event",
+        "user_get_card",
+        "ENTER",
+        "",
+    ),
 ]
 
 

@@ -128,6 +128,33 @@ def test_a_client_msg_id_is_sent_once_in_ten_minutes(bench: Bench) -> None:
     assert bench.ledger()["templates"] == 2
 
 
+def test_an_undelivered_template_is_taken_and_not_shown_and_its_result_says_why(bench: Bench) -> None:
+    openid = bench.user()
+    bench.fault("undelivered", path="/cgi-bin/message/template/send", status="failed: system failed")
+    answer = bench.call("/cgi-bin/message/template/send", template(openid))
+    until = time.monotonic() + 5
+    while not bench.bot.pushes and time.monotonic() < until:
+        time.sleep(0.01)
+
+    assert answer["errcode"] == 0
+    assert bench.phone(openid) == []
+    assert b"failed: system failed" in bench.bot.pushes[0].body
+
+
+def test_an_undelivered_notification_uses_up_the_consent_and_its_result_says_why(bench: Bench) -> None:
+    openid = bench.user()
+    agreed = {"List": {"TemplateId": "T1", "SubscribeStatusString": "accept"}}
+    bench.act(openid, "subscribe_msg_popup_event", fields={"SubscribeMsgPopupEvent": agreed})
+    path = "/cgi-bin/message/subscribe/bizsend"
+    bench.fault("undelivered", path=path)
+    assert [bench.call(path, template(openid))["errcode"] for _ in range(2)] == [0, 43101]
+    until = time.monotonic() + 5
+    while len(bench.bot.pushes) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+
+    assert b"<ErrorCode><![CDATA[-1]]></ErrorCode>" in bench.bot.pushes[1].body
+
+
 def test_a_template_to_someone_who_left_is_refused(bench: Bench) -> None:
     openid = bench.user()
     bench.act(openid, "unsubscribe")

@@ -171,3 +171,53 @@ def test_no_statement_on_subscriptions_walks_the_table(store: Store, statement: 
 
     assert "SCAN" not in str(plan)
     assert "TEMP B-TREE" not in str(plan)
+
+
+def test_many_are_subscribed_at_once_and_only_those_who_follow(store: Store) -> None:
+    follow(store, "oOne", "oTwo", "oLeft")
+    store.write(lambda tx: contacts.left(tx, "default", "oLeft", NOW))
+    subscribe(store, "oOne")
+
+    def all_of(*openids: str) -> int:
+        return store.write(lambda tx: topics.subscribe_all(tx, "default", TOPIC, openids, NOW))
+
+    assert all_of("oTwo", "oOne", "oTwo", "oLeft", "oStranger") == 1
+    assert all_of("oOne", "oTwo") == 0
+    assert subscribed(store) == ["oOne", "oTwo"]
+    assert store.read(lambda tx: topics.of_user(tx, "default", "oTwo", 10)) == [TOPIC]
+
+
+def test_pages_of_topics_are_by_name_and_of_one_account(store: Store) -> None:
+    follow(store, "oUser")
+    store.write(lambda tx: contacts.seen(tx, "b", "oUser", NOW, None))
+    for topic in ("b", "a", "c"):
+        subscribe(store, "oUser", topic=topic)
+    subscribe(store, "oUser", topic="d", account="b")
+
+    def page(after: str) -> list[str]:
+        return [one.topic for one in store.read(lambda tx: topics.page(tx, "default", after, 2))]
+
+    assert [page(""), page("b"), page("c")] == [["a", "b"], ["c"], []]
+    assert store.read(lambda tx: topics.of_user(tx, "default", "oUser", 2)) == ["a", "b"]
+
+
+def test_a_publication_is_announced_to_those_who_are_still_to_get_it(store: Store) -> None:
+    follow(store, "oDone", "oNext", "oLate")
+    for openid, since in (("oDone", NOW), ("oNext", NOW), ("oLate", NOW + 1)):
+        subscribe(store, openid, now=since)
+    publish(store)
+    publish(store, "later", due_at=NOW + 60)
+    publish(store, "elsewhere", topic="news")
+    begun = claim(store, "one")
+    assert begun is not None
+    store.write(lambda tx: publications.advance(tx, begun, cursor="oDone", made=1, done=False))
+
+    def announced(openid: str) -> tuple[int, float]:
+        return store.read(lambda tx: topics.announced(tx, "default", openid))
+
+    assert [announced(openid) for openid in ("oDone", "oNext", "oLate", "oNobody")] == [
+        (1, NOW + 60),
+        (2, NOW),
+        (1, NOW + 60),
+        (0, 0.0),
+    ]

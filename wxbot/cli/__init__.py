@@ -17,7 +17,9 @@ COMMANDS = {
     "init": "wxbot.cli.init:init",
     "migrate": "wxbot.cli.serve:migrate",
     "outbox": "wxbot.cli.outbox:outbox",
+    "plan": "wxbot.cli.plan:plan",
     "publish": "wxbot.cli.topics:publish",
+    "qrcode": "wxbot.cli.qrcode:qrcode",
     "replay": "wxbot.cli.people:replay",
     "rules": "wxbot.cli.rules:rules",
     "send": "wxbot.cli.outbox:send",
@@ -28,6 +30,21 @@ COMMANDS = {
 }
 WRONG_SETTINGS = 2  # exit codes
 FAILED = 1
+_LONGEST = 1000  # characters in a line of an error
+
+
+def _is_text(arg: str) -> bool:
+    try:
+        arg.encode()
+    except UnicodeEncodeError:  # a byte that was none, as Python keeps it
+        return False
+    return True
+
+
+def _cut(line: str) -> str:
+    """Return a line of an error; one that a long argument makes longer than a screen lacks its middle."""
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[: half - 1]}…{line[-half:]}"
 
 
 class _Lazy(click.Group):
@@ -43,12 +60,18 @@ class _Lazy(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse bytes that are not UTF-8, which no store and no platform takes."""
+        if any(not _is_text(arg) for arg in args):
+            raise click.UsageError("an argument is not UTF-8")
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a deliberate error is told without a traceback."""
         try:
             return super().invoke(ctx)
         except WxbotError as exc:
-            click.echo(f"wxbot: {exc}", err=True)
+            click.echo("\n".join(_cut(line) for line in f"wxbot: {exc}".splitlines()), err=True)
             sys.exit(WRONG_SETTINGS if isinstance(exc, SettingsError) else FAILED)
 
 

@@ -12,6 +12,8 @@ from wxbot.reply.context import moment
 from wxbot.store import apikeys
 from wxbot.store.apikeys import SCOPES, ApiKey, Scope
 
+_LONGEST_NAME = 100  # characters
+
 
 @click.group()
 def apikey() -> None:
@@ -28,6 +30,8 @@ def create(
     name: str, scopes: tuple[Scope, ...], expires: datetime | timedelta | None, account: str, as_json: bool
 ) -> None:
     """Make a key for NAME and show it, this once."""
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise click.BadParameter(f"a name has 1 to {_LONGEST_NAME} characters that can be seen", param_hint="NAME")
     store, now = opened(account)
     expires_at = None if expires is None else moment(expires, now)
     if expires_at is not None and expires_at <= now:

@@ -11,13 +11,16 @@ import click
 
 from wxbot.cli import show, wanted
 from wxbot.cli.opened import opened
+from wxbot.cli.people import explain_user
 from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
 from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.content import Text
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json, summary
 from wxbot.reply.context import moment
 from wxbot.store import outbox as rows
+from wxbot.store.engine import Store
 from wxbot.store.outbox import StoredFollowUp
 
 
@@ -27,6 +30,7 @@ from wxbot.store.outbox import StoredFollowUp
 @wanted.TIMES
 @click.option("--key", help="Idempotency: a second one with this key is the first one.")
 @wanted.FATE
+@click.option("--topic", help="Whose quiet hours and fallback count for it.")
 @show.ACCOUNT
 @show.AS_JSON
 def send(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -35,9 +39,11 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
     at: datetime | timedelta | None,
     not_after: datetime | timedelta | None,
     key: str | None,
-    on_closed: Literal["hold", "drop"],
+    on_closed: Literal["hold", "drop", "template"],
     priority: Literal["normal", "decisive"],
     on_doubt: Literal["resend", "park"],
+    facts: tuple[tuple[str, str], ...],
+    topic: str | None,
     account: str,
     as_json: bool,
 ) -> None:
@@ -51,6 +57,8 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
         on_closed=on_closed,
         priority=priority,
         on_doubt=on_doubt,
+        topic=topic,
+        facts=facts_json(dict(facts)),
     )
     queued = queue(store, account, openid, follow_up, origin="cli", now=now)
     if as_json:
@@ -142,16 +150,34 @@ def _found(id: int, account: str) -> StoredFollowUp:
 
 
 def _plain(one: StoredFollowUp) -> dict[str, Any]:
-    return {**asdict(one), "message": json.loads(one.message)}
+    return {**asdict(one), "message": json.loads(one.message), "facts": json.loads(one.facts)}
+
+
+class Target(click.ParamType["int | str"]):
+    """The number of a follow-up, or a user's openid."""
+
+    name = "id|openid"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return a number as an int, anything else as it is; fails for a number that no store can hold."""
+        number = isinstance(value, str) and value.isascii() and value.isdecimal()
+        return int(show.ID.convert(value, param, ctx)) if number else str(value)
 
 
 @click.command()
-@click.argument("id", type=show.ID)
+@click.argument("target", metavar="ID|OPENID", type=Target())
 @show.ACCOUNT
 @show.AS_JSON
-def explain(id: int, account: str, as_json: bool) -> None:
-    """Say why a follow-up was or was not delivered, and what would have to happen."""
+def explain(target: int | str, account: str, as_json: bool) -> None:
+    """Say why a follow-up was or was not delivered; or whether a user can be reached, and what waits for them."""
     store, now = opened(account)
+    if isinstance(target, int):
+        _explain_follow_up(store, account, target, now, as_json=as_json)
+    else:
+        explain_user(store, account, target, now, as_json=as_json)
+
+
+def _explain_follow_up(store: Store, account: str, id: int, now: float, *, as_json: bool) -> None:
     told = store.read(lambda tx: explanation(tx, account, id, now))
     if as_json:
         show.document(asdict(told))
@@ -159,5 +185,7 @@ def explain(id: int, account: str, as_json: bool) -> None:
     click.echo(f"follow-up {id} to {told.openid}: {told.message}")
     for step in told.steps:
         click.echo(f"  {show.local(step.at)}  {step.state:<10} {step.why}")
+        if step.seen:
+            click.echo(f"  {'':<19}  {'':<10} seen: {', '.join(show.grant(one) for one in step.seen)}")
     click.echo(told.now_zh)
     click.echo(told.now_en)

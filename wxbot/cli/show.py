@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wxbot.protocol.window import Grant, is_unlimited
+
 _WIDEST = 10_000  # columns; a line too long beats an openid cut short
 
 ID = click.IntRange(1, 2**63 - 1)  # what the store can hold
@@ -27,6 +29,12 @@ def span(seconds: float) -> str:
     hours, rest = divmod(int(seconds), 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m {left:02d}s" if minutes else f"{left}s"
+
+
+def grant(one: Grant) -> str:
+    """Return a grant for people: `message 5 until 2026-11-27 07:00:00`."""
+    left = "any number" if is_unlimited(one.left) else str(one.left)
+    return f"{one.kind} {left} until {local(one.expires_at)}"
 
 
 def document(value: Any) -> None:

@@ -11,6 +11,7 @@ from wxbot.cli.opened import opened
 from wxbot.delivery.fanout import publish as publish_to
 from wxbot.errors import NotFound
 from wxbot.protocol.content import Text
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.reply.context import moment
 from wxbot.store import topics as rows
@@ -31,9 +32,10 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
     key: str,
     at: datetime | timedelta | None,
     not_after: datetime | timedelta | None,
-    on_closed: Literal["hold", "drop"],
+    on_closed: Literal["hold", "drop", "template"],
     priority: Literal["normal", "decisive"],
     on_doubt: Literal["resend", "park"],
+    facts: tuple[tuple[str, str], ...],
     account: str,
     as_json: bool,
 ) -> None:
@@ -46,6 +48,7 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
         on_closed=on_closed,
         priority=priority,
         on_doubt=on_doubt,
+        facts=facts_json(dict(facts)),
     )
     published = publish_to(store, account, topic, message, key=key, now=now)
     if as_json:

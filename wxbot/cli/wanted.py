@@ -27,6 +27,17 @@ class When(click.ParamType["datetime | timedelta"]):
         return when if when.tzinfo else self.fail(f"{value} has no time zone, for example +08:00", param, ctx)
 
 
+class Fact(click.ParamType[tuple[str, str]]):
+    """A named text: `gate=C25`."""
+
+    name = "name=text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Return the name and the text; fails without a `=`."""
+        name, sign, text = value.partition("=")
+        return (name, text) if sign else self.fail(f"{value!r} is not NAME=TEXT, for example gate=C25", param, ctx)
+
+
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def decorate(function: Any) -> Any:
         for option in reversed(options):
@@ -36,12 +47,18 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+def facts(help: str) -> Callable[[Any], Any]:
+    """Return the option for named texts."""
+    return click.option("--fact", "facts", type=Fact(), multiple=True, help=help)
+
+
 TIMES = _options(
     click.option("--at", type=When(), help="When: +2h, or 2026-11-25T13:25+08:00. Now if not given."),
     click.option("--not-after", type=When(), help="Of no use later than this."),
 )
 FATE = _options(
-    click.option("--on-closed", type=click.Choice(["hold", "drop"]), default="hold", show_default=True),
+    click.option("--on-closed", type=click.Choice(["hold", "drop", "template"]), default="hold", show_default=True),
     click.option("--priority", type=click.Choice(["normal", "decisive"]), default="normal", show_default=True),
     click.option("--on-doubt", type=click.Choice(["resend", "park"]), default="resend", show_default=True),
+    facts("What the templates of its fallback may name; may be repeated."),
 )

@@ -1,41 +1,47 @@
 """What may go out now, and as what: a user's grants and waiting follow-ups in, a decision out. Pure.
 
 The allowance is small (5 messages in 48 hours), so the last of it is kept for decisive messages,
-normal texts that are due together go out as one, and the last but one asks the user to write.
+texts that are due together go out as one, and the last but one asks the user to write.
 Source: docs/platform.md §6.4.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from wxbot.protocol.content import MAX_TEXT
 from wxbot.protocol.outgoing import text_of
-from wxbot.protocol.window import Grant, Kind, is_unlimited, spend
+from wxbot.protocol.window import Grant, is_unlimited, spend
 from wxbot.store.lanes import Head, Move
 
 MAX_CRASHES = 3  # senders that may die at one message before it is set aside
 _BETWEEN = "\n"  # what stands between texts that go out as one
+_BEING_MADE = 1.0  # seconds to look again for what is due and not in the outbox yet
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How an account spends its allowance.
 
-    `keep` messages of a 48-hour window are left to decisive follow-ups; `join` puts normal texts
-    that are due together into one; `hint` is added to the last but one, "" for nothing.
+    `keep` messages of a 48-hour window are left to decisive follow-ups. Texts that are due together go out as
+    one, and normal ones wait up to `join` seconds for each other; None for never. `hint` is added to the last
+    but one, "" for nothing.
     """
 
     keep: int = 1
-    join: bool = True
+    join: float | None = 0.0
     hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """How many decisive follow-ups of a user wait elsewhere: due now, and later while the window is open."""
+    """What else a user is to get: when each decisive one is due, and the last normal one of the joining span.
 
-    due: int = 0
-    later: int = 0
+    Unix seconds; `normal` is None when nothing is to come.
+    """
+
+    decisive: Sequence[float] = ()
+    normal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +59,70 @@ class Decision:
 
 
 def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Budget, awaited: Awaited) -> Decision:
-    """Return what becomes of the first of the follow-ups due in one lane.
+    """Return what becomes of the first of these follow-ups of one lane: it is due, others may be soon.
 
     A normal one never takes what an awaited decisive one needs, nor the last `keep` of a window.
     """
     first = due[0]
     if first.not_after is not None and now > first.not_after:
         return Decision(Move(state="expired", reason="not_after passed before it could be sent"))
-    grant = spend(grants, now)
+    usable = [one for one in grants if one.is_open(now)]
+    seen = {"seen": [[one.kind, one.left, one.expires_at] for one in grants if one.expires_at]}
+    grant = spend(usable, now)
     if grant is None:
-        return Decision(closed(first.on_closed, "the window is closed until the user writes again"))
-    if first.priority == "normal" and _is_kept(grant, [one for one in grants if one.is_open(now)], budget, awaited):
-        return Decision(closed(first.on_closed, "what is left of the window is kept for decisive messages"))
-    limited = not is_unlimited(sum(one.left for one in grants if one.is_open(now)))
-    text, joined = _joined(due, now) if budget.join and limited else (None, 0)
-    text = _with_hint(first.message, text, budget.hint) if _is_last_but_one(grants, now) else text
-    spent = Move(state="sending", spent=f"{grant.kind}:{grant.expires_at}", reason=_why(joined))
+        closed_to_all = closed(first.on_closed, "the window is closed until the user writes again")
+        return Decision(replace(closed_to_all, told=seen))
+    if first.priority == "normal" and _is_kept(grant, usable, budget, awaited):
+        kept = closed(first.on_closed, "what is left of the window is kept for decisive messages")
+        return Decision(replace(kept, told=seen))
+    joins = budget.join is not None and not is_unlimited(sum(one.left for one in usable))
+    if joins and (until := _worth_waiting(due, grant, now, budget.join or 0.0, awaited)) is not None:
+        return Decision(
+            Move(state="queued", ready_at=until, reason="waits for what is due soon, to go out with it")
+        )
+    text, joined = _joined(due, now) if joins else (None, 0)
+    text = _with_hint(first.message, text, budget.hint) if sum(one.left for one in usable) == 2 else text
+    spent = Move(state="sending", spent=f"{grant.kind}:{grant.expires_at}", reason=_why(joined), told=seen)
     return Decision(spent, grant, text, joined)
 
 
-def _is_kept(grant: Grant, grants: Sequence[Grant], budget: Budget, awaited: Awaited) -> bool:
+def _is_kept(grant: Grant, usable: Sequence[Grant], budget: Budget, awaited: Awaited) -> bool:
     """Return whether a normal message on this grant would cost a decisive one, or what is to be kept."""
-    left = {one.kind: one.left for one in grants}
-    spent = {**left, grant.kind: grant.left - 1}
-    if _short(spent, awaited) > _short(left, awaited):
+    without = [replace(one, left=one.left - 1) if one is grant else one for one in usable]
+    if _short(without, awaited.decisive) > _short(usable, awaited.decisive):
         return True
     return grant.kind == "message" and grant.left <= budget.keep
 
 
-def _short(left: Mapping[Kind, int], awaited: Awaited) -> int:
-    """Return how many awaited messages find nothing left; a one-minute grant serves only those due now."""
-    for_window = awaited.later + max(0, awaited.due - left.get("action", 0))
-    return max(0, for_window - left.get("message", 0))
+def _short(grants: Sequence[Grant], decisive: Sequence[float]) -> int:
+    """Return how many of the awaited messages will find nothing left, each spending what ends soonest."""
+    left = sorted(grants, key=lambda one: one.expires_at)
+    short = 0
+    for due_at in sorted(decisive):
+        at = next((number for number, one in enumerate(left) if one.is_open(due_at)), None)
+        if at is None:
+            short += 1
+        else:
+            left[at] = replace(left[at], left=left[at].left - 1)
+    return short
 
 
-def _is_last_but_one(grants: Sequence[Grant], now: float) -> bool:
-    return sum(one.left for one in grants if one.is_open(now)) == 2
+def _worth_waiting(due: Sequence[Head], grant: Grant, now: float, span: float, awaited: Awaited) -> float | None:
+    """Return until when the first should wait for texts that can go out with it; None for not at all.
+
+    Never past the window or its own end, nor while a one-minute grant runs down; a decisive one never waits.
+    """
+    first, group = due[0], _group(due, now)
+    end = first.due_at + span
+    to_come = [one.ready_at for one in group if one.ready_at > now]
+    if group and awaited.normal is not None:
+        to_come.append(max(awaited.normal, now + _BEING_MADE))
+        end += 2 * _BEING_MADE
+    until = max((one for one in to_come if one <= end), default=None)
+    if until is None or first.priority == "decisive" or grant.kind == "action" or not grant.is_open(until):
+        return None
+    too_late = any(one.not_after is not None and until > one.not_after for one in group)
+    return None if too_late else until
 
 
 def _why(joined: int) -> str:
@@ -96,24 +130,32 @@ def _why(joined: int) -> str:
 
 
 def _joined(due: Sequence[Head], now: float) -> tuple[str | None, int]:
-    """Return the normal texts at the front as one, and how many follow the first; (None, 0) for none."""
-    texts: list[str] = []
-    for one in due:
-        text = text_of(one.message)
-        fits = text is not None and len(_BETWEEN.join([*texts, text]).encode()) <= MAX_TEXT
-        if text is None or not fits or not _may_join(one, due[0], now):
-            break
-        texts.append(text)
+    """Return the texts at the front that are due, as one, and how many follow the first; or (None, 0)."""
+    ready = list(takewhile(lambda one: one.ready_at <= now, due))
+    texts = [text_of(one.message) or "" for one in _group(ready, now)]
     return (_BETWEEN.join(texts), len(texts) - 1) if len(texts) > 1 else (None, 0)
 
 
+def _group(due: Sequence[Head], now: float) -> list[Head]:
+    """Return the follow-ups at the front whose texts may share a message and fit into it."""
+    group: list[Head] = []
+    size = -len(_BETWEEN)
+    for one in due:
+        text = text_of(one.message)
+        size += len(_BETWEEN) + len((text or "").encode())
+        if text is None or size > MAX_TEXT or not _may_join(one, due[0], now):
+            break
+        group.append(one)
+    return group
+
+
 def _may_join(one: Head, first: Head, now: float) -> bool:
-    """Return whether a follow-up may share a message with the first: normal, ready, and not refused before."""
-    fresh = one.attempts == one.crashes == 0 and one.ready_at <= now
+    """Return whether a follow-up may share a message with the first: as decisive, useful, not refused before."""
+    fresh = one.attempts == one.crashes == 0
     useful = one.not_after is None or now <= one.not_after
     waiting = one is first or one.state in ("scheduled", "queued")  # what a dead sender had in hand is in doubt
-    normal = one.priority == first.priority == "normal"
-    return waiting and normal and fresh and useful and one.on_doubt == first.on_doubt
+    alike = (one.priority, one.on_doubt) == (first.priority, first.on_doubt)
+    return waiting and alike and fresh and useful
 
 
 def _with_hint(message: str, joined: str | None, hint: str) -> str | None:
@@ -130,16 +172,19 @@ def closed(on_closed: str, why: str, errcode: int = 0) -> Move:
     return Move(state="held", reason=why, errcode=errcode)
 
 
-def after_crash(head: Head) -> Move:
+def after_crash(head: Head, *, keyed: bool = False) -> Move:
     """Return what becomes of a follow-up that a sender which is gone had in hand.
 
     Before its bytes could leave it is simply queued again; after that it may have arrived, and its
-    `on_doubt` decides. Three such ends set it aside, so that one bad message cannot kill for ever.
+    `on_doubt` decides, unless its call was `keyed`: made again, that cannot double it. Three such ends
+    set it aside, so that one bad message cannot kill for ever.
     """
     doubt = head.state == "sending"
+    told = {"rung": head.rung, "doubt": True} if doubt and head.rung != "window" else {}
     if head.crashes + 1 >= MAX_CRASHES:
-        return Move(state="refused", reason=f"{MAX_CRASHES} senders ended while they had it", crashes=1)
-    if doubt and head.on_doubt == "park":
-        return Move(state="doubtful", reason="its sender ended while sending: it may have arrived", crashes=1)
+        return Move(state="refused", reason=f"{MAX_CRASHES} senders ended while they had it", crashes=1, told=told)
+    if doubt and head.on_doubt == "park" and not keyed:
+        why = "its sender ended while sending: it may have arrived"
+        return Move(state="doubtful", reason=why, crashes=1, told=told)
     why = "its sender ended while sending: sent again" if doubt else "its sender ended before sending"
-    return Move(state="queued", reason=why, crashes=1)
+    return Move(state="queued", reason=why, crashes=1, told=told)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from wxbot.delivery import ladder
 from wxbot.delivery.budget import after_crash
 from wxbot.protocol.reaction import probe_seconds
-from wxbot.store import gates, lanes
+from wxbot.store import gates, lanes, outbox
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
 from wxbot.store.lanes import Head, Lane, Lease, Move
@@ -61,15 +62,28 @@ class Claims:
         """Mark the lane's first due message as claimed; None, and the lane released, when none is ready."""
         while (head := lanes.head(tx, lane, now)) is not None:
             if head.state in ("claimed", "sending"):  # its sender is gone, or this lane had not come to us
-                self.move(tx, lane, head, after_crash(head), now)
+                self.move(tx, lane, head, after_crash(head, keyed=_is_keyed(tx, head, now)), now)
             elif head.ready_at > now:
                 break
             else:
                 self.move(tx, lane, head, Move(state="claimed"), now)
                 return lanes.head(tx, lane, now)
-        lanes.release(tx, lane, self._store.owner)
+        self.release(tx, lane)
         return None
+
+    def release(self, tx: Transaction, lane: Lane) -> None:
+        """Give a lane back, to be looked at again when its first follow-up is ready."""
+        lanes.release(tx, lane, self._store.owner)
 
     def move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
         """Change a follow-up of a lane that is ours; False when either is no longer as it was."""
         return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
+
+
+def _is_keyed(tx: Transaction, head: Head, now: float) -> bool:
+    """Return whether a call that nobody finished may be made again without doubling."""
+    if head.state != "sending" or head.rung == "window":
+        return False
+    found = outbox.show(tx, head.account, head.id)
+    since = ladder.doubt_since(found.history) if found else None
+    return since is not None and ladder.is_keyed(head.rung, since, now)

@@ -12,7 +12,7 @@ from wxbot.protocol.backoff import MAX_ATTEMPTS, delay
 from wxbot.protocol.content import split_text
 from wxbot.protocol.outgoing import dumps
 from wxbot.protocol.reaction import Meaning, Reaction, gate_seconds, meaning, probe_seconds
-from wxbot.store.gates import Gate
+from wxbot.store.gates import Gate, Interface
 from wxbot.store.lanes import Head, Move
 
 TOKEN_PAUSE = 10.0  # seconds an account rests when two tokens in a row were refused
@@ -55,9 +55,10 @@ def failed(exc: SendFailed, head: Head, now: float, jitter: float) -> Outcome:
 def apart(result: Outcome) -> Outcome:
     """Return the outcome of several follow-ups that went out as one message.
 
-    A refusal of their joint text says nothing about each: they are sent one by one.
+    A refusal of their joint text says nothing about each: they are sent one by one. Neither does a closed
+    window, since each has its own on_closed.
     """
-    if result.move.state != "refused" and result.before is None:
+    if result.move.state not in ("refused", "held", "expired") and result.before is None:
         return result
     move = Move(
         state="queued", reason=f"{result.move.reason}: sent one by one", errcode=result.move.errcode, attempts=1
@@ -81,10 +82,12 @@ def _refused(exc: Refused, head: Head, now: float, jitter: float) -> Outcome:
     why = f"{exc.errcode} {found.zh}"
     match found.reaction:
         case Reaction.WAIT_USER:
-            return Outcome(move=_told(closed(head.on_closed, why), exc), close_windows=True)
+            # With template the next claim finds the window closed, and goes down the ladder.
+            ends = Move(state="queued", reason=why) if head.on_closed == "template" else closed(head.on_closed, why)
+            return Outcome(move=_told(ends, exc), close_windows=True)
         case Reaction.WAIT_MINUTE | Reaction.WAIT_DAY | Reaction.ACCOUNT_STOP | Reaction.TOKEN:
-            gate = _gate(exc, found, now, jitter)
-            return Outcome(move=_told(Move(state="queued", reason=why), exc), give_back=True, gate=gate)
+            closing = gate(exc, found, now, jitter)
+            return Outcome(move=_told(Move(state="queued", reason=why), exc), give_back=True, gate=closing)
         case Reaction.USER_OFF:
             move = _told(Move(state="refused", reason=why), exc)
             return Outcome(move=move, give_back=True, close_windows=True, cancel_rest=why)
@@ -111,10 +114,12 @@ def _bounded(exc: Refused, head: Head, found: Meaning, now: float, jitter: float
     return Outcome(move=move, give_back=True)
 
 
-def _gate(exc: Refused, found: Meaning, now: float, jitter: float) -> Gate:
+def gate(exc: Refused, found: Meaning, now: float, jitter: float, *, interface: Interface = "send") -> Gate:
+    """Return the gate that a refusal closes: for as long as the platform's answer means."""
     span = gate_seconds(exc.errcode, now, jitter) or TOKEN_PAUSE
     probe = probe_seconds(exc.errcode)
-    return Gate("send", now + span, exc.errcode, f"{found.zh} / {found.en}", now, now + probe if probe else None)
+    why = f"{found.zh} / {found.en}"
+    return Gate(interface, now + span, exc.errcode, why, now, now + probe if probe else None)
 
 
 def _mended(exc: Refused, head: Head, why: str, now: float) -> Outcome:

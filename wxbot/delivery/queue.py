@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.outgoing import FollowUp
-from wxbot.store import contacts, outbox
+from wxbot.store import contacts, outbox, topics
 from wxbot.store.engine import Store, Transaction
 
 
@@ -31,3 +31,9 @@ def enqueue(tx: Transaction, account: str, openid: str, new: FollowUp, *, origin
     if contacts.show(tx, account, openid) is None:
         raise NotFound(f"{openid} has never written to account {account!r}: nothing may be sent to a stranger")
     return Queued(*outbox.insert(tx, account, openid, new, origin=origin, now=now))
+
+
+def unsubscribe(tx: Transaction, account: str, topic: str, openid: str, now: float) -> bool:
+    """End a subscription, and cancel what waits for the user because of it; False when there was none."""
+    outbox.cancel_topic(tx, account, openid, topic, now, "the user unsubscribed")
+    return topics.unsubscribe(tx, account, topic, openid)

@@ -1,17 +1,37 @@
 """A flight-status account: ask once about a flight, then hear of check-in, gate, boarding and landing.
 
-Run it with `wxbot demo`. Each follow-up has a key, so that asking twice does not send it twice. Whoever
-asked also gets what is published to the flight: `wxbot publish flight:CA1501:2026-11-25 登机口改为C25 --key K`.
+Run it with `wxbot demo`. A flight of a day is a topic, and its plan is the same for all: whoever asks
+subscribes. When the airline's system moves the departure or the gate (`wxbot plan`, the push API),
+what is to come moves with it.
 """
 
-from datetime import timedelta
+from datetime import datetime
 
-from wxbot import Bot, Context, TransferCustomerService
+from wxbot import Bot, Context, Plan, TransferCustomerService, notice, step
 from wxbot.examples.timetable import Departure, Timetable
 from wxbot.shipped import shipped
+from wxbot.times.spans import format_span
 
 _DAY = 86_400  # seconds
 HELP = "发送航班号，例如 CA1501；发送「人工」找客服。"
+FLIGHT = Plan(
+    name="flight",
+    steps=[
+        step("checkin", "T-4h", "{{flight}} 开始值机，请提前办理。", not_after="3h"),
+        step("gate", "T-90m", "{{flight}} 登机口 {{gate}}。", not_after="50m"),
+        step(
+            "boarding",
+            "T-40m",
+            "{{flight}} 开始登机，请前往 {{gate}} 登机口。",
+            not_after="40m",
+            priority="decisive",
+        ),
+        step("landing", "T+{{duration}}", "{{flight}} 已到达{{destination}}，行李转盘 {{belt}}。"),
+        step("miles", "T+{{duration}}+2d", "{{flight}} 的里程 {{km}} 公里已入账。"),
+    ],
+    moved=notice("{{flight}} 改为 {{month_day}} {{time}} 起飞。", priority="decisive"),
+    changed={"gate": notice("{{flight}} 登机口改为 {{gate}}。", priority="decisive")},
+)
 
 
 def flight_bot(timetable: Timetable) -> Bot:
@@ -27,14 +47,8 @@ def flight_bot(timetable: Timetable) -> Bot:
         departure = timetable.next_departure(number.upper(), ctx.now)
         if departure is None:
             return unknown(number, timetable)
-        plan(departure, ctx)
-        ctx.subscribe(topic(departure))
-        flight = departure.flight
-        return (
-            f"{flight.number} {flight.origin} → {flight.destination}\n"
-            f"{departure.departs_at:%m-%d} 计划 {flight.departs} 起飞，{flight.arrives} 到达\n"
-            "准点，登机口待定。有变化会通知你。"
-        )
+        ctx.plan(topic(departure), FLIGHT, moment=departure.departs_at, facts=facts(departure))
+        return told(departure, ctx)
 
     @bot.text(r"(?i)退订\s*(?P<number>[A-Z]{2}\d{3,4})")
     def leave(number: str, ctx: Context) -> str:
@@ -43,7 +57,7 @@ def flight_bot(timetable: Timetable) -> Bot:
             if departure is None:
                 return unknown(number, timetable)
             ctx.unsubscribe(topic(departure))
-        return f"已退订 {number.upper()} 的临时通知。已排定的值机、登机和到达提醒照常。"
+        return f"已退订 {number.upper()}，不再通知。"
 
     @bot.text("人工")
     def human(ctx: Context) -> TransferCustomerService:
@@ -70,23 +84,32 @@ def topic(departure: Departure) -> str:
     return f"flight:{departure.flight.number}:{departure.departs_at:%Y-%m-%d}"
 
 
-def plan(departure: Departure, ctx: Context) -> None:
-    """Queue what the traveller will want to know, leaving out what has passed."""
-    flight, leaves, lands = departure.flight, departure.departs_at, departure.arrives_at
-    news = [
-        ("checkin", leaves - timedelta(hours=4), f"{flight.number} 开始值机，请提前办理。"),
-        ("gate", leaves - timedelta(minutes=90), f"{flight.number} 登机口 {flight.gate}。"),
-        ("landing", lands, f"{flight.number} 已到达{flight.destination}，行李转盘 {flight.belt}。"),
-        ("miles", lands + timedelta(days=2), f"{flight.number} 的里程 {flight.km:,} 公里已入账。"),
-    ]
-    about = f"{flight.number}:{leaves:%Y-%m-%d}"
-    for what, at, text in news:
-        if at.timestamp() > ctx.now:
-            ctx.follow_up(text, at=at, key=f"{about}:{what}")
-    boarding = leaves - timedelta(minutes=40)
-    if boarding.timestamp() > ctx.now:
-        text = f"{flight.number} 开始登机，请前往 {flight.gate} 登机口。"
-        ctx.follow_up(text, at=boarding, not_after=leaves, priority="decisive", key=f"{about}:boarding")
+def facts(departure: Departure) -> dict[str, str]:
+    """Return what the timetable tells of a departure, for the plan's texts."""
+    flight = departure.flight
+    return {
+        "flight": flight.number,
+        "destination": flight.destination,
+        "gate": flight.gate,
+        "belt": flight.belt,
+        "km": f"{flight.km:,}",
+        "duration": format_span(int((departure.arrives_at - departure.departs_at).total_seconds())),
+    }
+
+
+def told(departure: Departure, ctx: Context) -> str:
+    """Return the answer to who asks: by the timetable, or what the airline has told since."""
+    flight, news = departure.flight, ctx.planned(topic(departure))
+    leaves = departure.departs_at
+    if news.moment is None or news.moment == leaves.timestamp():
+        last = "准点，登机口待定。有变化会通知你。"
+    else:
+        late = datetime.fromtimestamp(news.moment, leaves.tzinfo)
+        last = f"改为 {late:%m-%d %H:%M} 起飞。再有变化会通知你。"
+    return (
+        f"{flight.number} {flight.origin} → {flight.destination}\n"
+        f"{leaves:%m-%d} 计划 {flight.departs} 起飞，{flight.arrives} 到达\n{last}"
+    )
 
 
 bot = flight_bot(Timetable(shipped("flights.toml")))

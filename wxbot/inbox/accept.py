@@ -6,7 +6,7 @@ winner's bytes. Source: docs/platform.md §1.6.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -14,12 +14,11 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.errors import StoreError
-from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_push
+from wxbot.inbox.commit import Delivery, Terms, as_follow_ups, keep_effects, keep_plans, keep_push
 from wxbot.inbox.handoff import LEASE, HandOff
 from wxbot.inbox.returning import keep, returning
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.protocol.replies import NO_REPLY, passive_and_rest, reply_xml
-from wxbot.protocol.window import Right
 from wxbot.reply.deadline import Answer, Answering
 from wxbot.store import pushes
 from wxbot.store.engine import Store, Transaction
@@ -39,13 +38,11 @@ Seal = Callable[[bytes], bytes]  # makes the reply XML into the bytes to answer 
 
 
 class Inbox:
-    """Thread-safe. `rights` is what each kind of push grants."""
+    """Thread-safe. `terms` are what the account's pushes bring by themselves."""
 
-    def __init__(
-        self, store: Store, clock: Clock, answering: Answering, hand_off: HandOff, rights: Mapping[str, Right]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, answering: Answering, hand_off: HandOff, terms: Terms) -> None:
         self._store, self._clock, self._answering = store, clock, answering
-        self._hand_off, self._rights = hand_off, rights
+        self._hand_off, self._terms = hand_off, terms
         self._running: dict[tuple[str, str], Future[bytes]] = {}
         self._lock = threading.Lock()
 
@@ -96,8 +93,9 @@ class Inbox:
             reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))
             state = "failed" if answer.error else "answered"
             arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
+            keep_plans(tx, delivery.account, answer, now)
             keep(tx, delivery.account, back, now)
-            push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=ready_at)
+            push_id = keep_push(tx, delivery, arrival, self._terms, ready_at=ready_at)
             if push_id is None:
                 raise _Repeated
             keep_effects(tx, delivery, push_id, said, answer, now=now)
@@ -117,7 +115,7 @@ class Inbox:
             lease_until = store.lease_clock(tx) + LEASE
             owned = {"owner": store.owner, "boot": store.boot, "lease_until": lease_until}
             arrival = self._arrival(delivery, now, state="handed_off", reply=NO_REPLY, **owned)
-            push_id = keep_push(tx, delivery, arrival, self._rights, ready_at=now)
+            push_id = keep_push(tx, delivery, arrival, self._terms, ready_at=now)
             reply = pushes.reply_to(tx, delivery.account, delivery.push.key)
             return push_id, NO_REPLY if reply is None else reply
 

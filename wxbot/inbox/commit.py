@@ -1,19 +1,28 @@
 """What one push writes: itself, its user's grants, its effects. All inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from wxbot.errors import BadSignature
+import structlog
+
+from wxbot.delivery import plans
+from wxbot.delivery.manner import Manners
+from wxbot.delivery.queue import unsubscribe
+from wxbot.errors import BadSignature, InvalidMessage
+from wxbot.inbox.receipts import keep_receipts
 from wxbot.protocol.content import Content, News
-from wxbot.protocol.events import UnsubscribeEvent
+from wxbot.protocol.events import ScanEvent, SubscribeEvent, UnsubscribeEvent
 from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.protocol.scene import topic_in
 from wxbot.protocol.window import Right, granted
 from wxbot.reply.context import SESSION_LIFE
 from wxbot.reply.deadline import Answer
 from wxbot.store import contacts, outbox, pushes, topics
 from wxbot.store.engine import Transaction
 from wxbot.store.pushes import Arrival
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +35,21 @@ class Delivery:
     signature: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What counts in an account whatever the bot does: what each kind of push grants, how follow-ups behave by
+    topic, and what a QR code's scene begins with that names a topic (`""`: none does).
+    """
+
+    rights: Mapping[str, Right]
+    manners: Manners = field(default_factory=Manners)
+    scene_prefix: str = ""
+
+
 def keep_push(
-    tx: Transaction, delivery: Delivery, arrival: Arrival, rights: Mapping[str, Right], *, ready_at: float
+    tx: Transaction, delivery: Delivery, arrival: Arrival, terms: Terms, *, ready_at: float
 ) -> int | None:
-    """Store a push, its user and what it grants; return its id, None when it was stored before.
+    """Store a push, its user and what it brings and reports; return its id, None when it was stored before.
 
     What was held for the user is queued for `ready_at`. Raises BadSignature when the signature
     was first used for another push.
@@ -45,14 +65,37 @@ def keep_push(
         outbox.cancel_all(tx, account, push.openid, now, "the user unfollowed")
         topics.forget(tx, account, push.openid)
         return push_id
-    grant = granted(push, rights)
+    grant = granted(push, terms.rights)
     if grant is not None:  # the platform counts what it takes from now on; some of it may be on its way
         taken = outbox.spent_since(tx, account, push.openid, push.CreateTime)
         grant = replace(grant, left=max(0, grant.left - taken))
     contacts.seen(tx, account, push.openid, now, grant)
+    topic = _topic_scanned(push, terms.scene_prefix)
+    if topic is not None:
+        topics.subscribe(tx, account, topic, push.openid, now)
     if grant is not None:
         outbox.wake_held(tx, account, push.openid, now, ready_at)
+    keep_receipts(tx, account, push, terms.manners, now)
     return push_id
+
+
+def keep_plans(tx: Transaction, account: str, answer: Answer, now: float) -> None:
+    """Store what an answer wants of plans, before anything of its user.
+
+    A fan-out takes publications before users too; the other way round PostgreSQL would find a deadlock.
+    """
+    for wanted in sorted(answer.plan_changes, key=lambda one: one.topic):
+        plans.change(tx, account, wanted, now)
+
+
+def _topic_scanned(push: Push, prefix: str) -> str | None:
+    """Return the topic whose QR code the user followed or scanned, None for none."""
+    scene = push.scene if isinstance(push, SubscribeEvent | ScanEvent) else ""
+    try:
+        return topic_in(scene, prefix)
+    except InvalidMessage as exc:
+        log.warning("no such topic", action="scene_topic_skipped", openid=push.openid, why=str(exc))
+        return None
 
 
 def keep_effects(
@@ -74,7 +117,7 @@ def keep_effects(
         if wanted:
             topics.subscribe(tx, account, topic, openid, now)
         else:
-            topics.unsubscribe(tx, account, topic, openid)
+            unsubscribe(tx, account, topic, openid, now)
 
 
 def as_follow_ups(said: Sequence[Content], due_at: float) -> list[FollowUp]:

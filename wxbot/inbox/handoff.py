@@ -11,8 +11,9 @@ import time
 import structlog
 
 from wxbot.clock import Clock
+from wxbot.delivery import plans
 from wxbot.errors import InvalidMessage, StoreError
-from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects
+from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_plans
 from wxbot.protocol.content import MAX_TEXT, Content, Text, split_text
 from wxbot.protocol.inbound import read
 from wxbot.protocol.outgoing import FollowUp
@@ -38,9 +39,14 @@ class HandOff:
         self._keeper: threading.Thread | None = None
 
     def context(self, account: str, openid: str, now: float) -> Context:
-        """Return a handler's context; the session is read only if the handler asks for it."""
+        """Return a handler's context; session and plans are read only if the handler asks for them."""
+        read = self._store.read
         return Context(
-            account, openid, now, lambda: self._store.read(lambda tx: contacts.session(tx, account, openid, now))
+            account,
+            openid,
+            now,
+            lambda: read(lambda tx: contacts.session(tx, account, openid, now)),
+            lambda topic: read(lambda tx: plans.planned(tx, account, topic)),
         )
 
     def hold(self, push_id: int) -> None:
@@ -105,6 +111,7 @@ class HandOff:
         state = "failed" if error else "answered"
         if not pushes.finish(tx, push_id, self._store.owner, state=state, error=error):
             return False
+        keep_plans(tx, delivery.account, answer, self._clock.now())
         keep_effects(tx, delivery, push_id, follow_ups, answer, now=self._clock.now())
         return True
 

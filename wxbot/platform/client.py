@@ -8,6 +8,7 @@ from typing import Any, Literal
 from wxbot.errors import Refused, Unanswered
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.answers import checked
+from wxbot.platform.http_call import within
 from wxbot.platform.transport import Transport
 from wxbot.protocol.outgoing import dumps, request_body
 from wxbot.protocol.reaction import Reaction, meaning
@@ -24,15 +25,20 @@ class Client:
 
     def send(self, openid: str, message: str) -> None:
         """Send one customer-service message (`message` as stored); returning means the platform took it."""
-        with self._transport.within(2 * self._transport.limit):  # also when tokens must be fetched on the way
-            answer = self.call("/cgi-bin/message/custom/send", request_body(openid, message))
-        if "errcode" not in answer:
-            raise Unanswered("an answer without errcode", delivered_maybe=True)
+        self.accepted("/cgi-bin/message/custom/send", request_body(openid, message))
 
     def typing(self, openid: str, command: Literal["Typing", "CancelTyping"] = "Typing") -> None:
         """Show the user that an answer is being typed, for 15 seconds or until the next message."""
         body = dumps({"touser": openid, "command": command}).encode()
         self.call("/cgi-bin/message/custom/typing", body)
+
+    def accepted(self, path: str, body: bytes) -> dict[str, Any]:
+        """POST something to deliver, and return the answer that says the platform took it."""
+        with within(2 * self._transport.limit):  # also when tokens must be fetched on the way
+            answer = self.call(path, body)
+        if "errcode" not in answer:
+            raise Unanswered("an answer without errcode", delivered_maybe=True)
+        return answer
 
     def call(self, path: str, body: bytes) -> dict[str, Any]:
         """POST to an interface; at most two calls, the second with another token."""

@@ -178,3 +178,15 @@ class TemplateSendJobFinishEvent(Event):
     def succeeded(self) -> bool:
         """Whether it was delivered."""
         return self.Status.strip().lower() == "success"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeMsgSentEvent(Event):
+    """What became of subscription notifications."""
+
+    @property
+    def results(self) -> list[tuple[str, str, str]]:
+        """MsgID, ErrorCode (`0` when it was delivered) and ErrorStatus of each."""
+        names = ("MsgID", "ErrorCode", "ErrorStatus")
+        rows = children_of(self.fields, "SubscribeMsgSentEvent", "List")
+        return [(text_of(row, names[0]), text_of(row, names[1]), text_of(row, names[2])) for row in rows]

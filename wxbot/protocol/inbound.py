@@ -43,6 +43,7 @@ EVENTS: Mapping[str, type[events.Event]] = {
     "kf_close_session": events.KfSessionEvent,
     "kf_switch_session": events.KfSwitchEvent,
     "templatesendjobfinish": events.TemplateSendJobFinishEvent,
+    "subscribe_msg_sent_event": events.SubscribeMsgSentEvent,
 }
 # Where the platform spells one field in two ways, the second is read when the first is absent.
 OTHER_SPELLINGS = {"MsgId": "MsgID", "MsgID": "MsgId", "MenuId": "MenuID", "AppId": "AppID"}

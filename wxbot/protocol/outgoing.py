@@ -21,6 +21,7 @@ from wxbot.protocol.content import (
     Video,
     Voice,
 )
+from wxbot.protocol.topic import check_topic
 from wxbot.protocol.wire import printable
 
 _MSGTYPE: dict[type[Any], str] = {
@@ -130,6 +131,8 @@ class FollowUp:
     def __post_init__(self) -> None:
         if self.not_after is not None and not self.not_after > self.due_at:  # also when it is no number
             raise InvalidMessage(f"not_after ({self.not_after:.0f}) must be later than due_at ({self.due_at:.0f})")
+        if self.topic is not None:
+            check_topic(self.topic)
         for name in ("key", "coalesce"):
             value = getattr(self, name)
             if value is not None and printable(value) != value:

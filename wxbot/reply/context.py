@@ -1,19 +1,21 @@
-"""What a handler may do besides answering: follow up, subscribe, remember, hand over to a human.
+"""What a handler may do besides answering: follow up, subscribe, plan, remember, hand over to a human.
 
 A handler changes nothing by itself. What it wants is collected here and committed together with
 its answer, so that a push answered twice or a process killed half-way has its effects once.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import Content, TransferCustomerService, content_of
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.topic import check_topic
+from wxbot.reply.plan import Plan, PlanChange, Planned
 
 When = datetime | timedelta | float
 SESSION_LIFE = 3600.0  # seconds a session is kept after its last change
@@ -43,8 +45,10 @@ class Context:
     openid: str
     now: float
     load_session: Callable[[], str]
+    load_planned: Callable[[str], Planned] = lambda topic: Planned()
     follow_ups: list[FollowUp] = field(default_factory=list)
     subscriptions: dict[str, bool] = field(default_factory=dict)  # topic: wanted or no longer; the last word counts
+    plan_changes: list[PlanChange] = field(default_factory=list)
     _session: dict[str, Any] | None = None
     _session_before: str = "{}"
 
@@ -59,12 +63,15 @@ class Context:
         priority: Literal["normal", "decisive"] = "normal",
         coalesce: str | None = None,
         on_doubt: Literal["resend", "park"] = "resend",
+        topic: str | None = None,
+        facts: Mapping[str, str] | None = None,
         kf_account: str = "",
     ) -> None:
         """Send this later (`at`) or right after the reply, as far as the platform allows.
 
-        A second follow-up with the same `key` is ignored. Raises InvalidMessage for what the
-        platform would refuse.
+        A second follow-up with the same `key` is ignored. `topic` is whose quiet hours and fallback
+        count for it, `facts` what its fallback's templates may name. Raises InvalidMessage for what
+        the platform would refuse.
         """
         self.follow_ups.append(
             FollowUp(
@@ -76,6 +83,8 @@ class Context:
                 priority=priority,
                 coalesce=coalesce,
                 on_doubt=on_doubt,
+                topic=topic,
+                facts=facts_json(facts or {}),
             )
         )
 
@@ -89,6 +98,32 @@ class Context:
     def unsubscribe(self, topic: str) -> None:
         """Let this user get nothing more of a topic; raises InvalidMessage as `subscribe` does."""
         self.subscriptions[check_topic(topic)] = False
+
+    def plan(
+        self, topic: str, plan: Plan, *, moment: When | None = None, facts: Mapping[str, str] | None = None
+    ) -> None:
+        """Subscribe this user to a topic, and let its plan run.
+
+        `moment` and `facts` count as far as nobody has told better (`move`, the push API): a bot's timetable
+        does not undo a delay. Steps that have passed are left out. Raises InvalidMessage.
+        """
+        self.subscribe(topic)
+        self._change(PlanChange(topic=topic, plan=plan, overrides=False, tell=False), moment, facts)
+
+    def move(self, topic: str, *, moment: When | None = None, facts: Mapping[str, str] | None = None) -> None:
+        """Move a topic's plan for everybody: its steps that are to come, and its notices at once.
+
+        Raises InvalidMessage.
+        """
+        self._change(PlanChange(topic=topic), moment, facts)
+
+    def planned(self, topic: str) -> Planned:
+        """Return the moment and the facts of a topic's plan, as far as they are known."""
+        return self.load_planned(check_topic(topic))
+
+    def _change(self, wanted: PlanChange, when: When | None, facts: Mapping[str, str] | None) -> None:
+        at = None if when is None else moment(when, self.now)
+        self.plan_changes.append(replace(wanted, moment=at, facts=dict(facts or {})))
 
     def transfer(self, kf_account: str = "") -> TransferCustomerService:
         """Return the reply that hands the user to a human agent: `return ctx.transfer()`."""

@@ -4,7 +4,7 @@ Source: docs/platform.md §1.6.
 """
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -15,13 +15,14 @@ from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
+from wxbot.reply.plan import PlanChange
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that a handler wants: its reply, follow-ups, session (JSON, None when unchanged) and subscriptions.
+    """All that a handler wants: its reply, follow-ups, session (JSON, None when unchanged), subscriptions, plans.
 
     `error` is the traceback of one that raised; then the reply is the apology, without effects.
     """
@@ -30,6 +31,7 @@ class Answer:
     follow_ups: tuple[FollowUp, ...] = ()
     session: str | None = None
     subscriptions: Mapping[str, bool] = field(default_factory=dict)  # topic: wanted or no longer
+    plan_changes: Sequence[PlanChange] = ()
     error: str = ""
 
 
@@ -50,7 +52,7 @@ class Answering:
         """Return what the bot wants for this push; a handler that raises is logged and apologised for."""
         try:
             reply = self._bot.answer(push, ctx)
-            return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session(), ctx.subscriptions)
+            return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session(), ctx.subscriptions, ctx.plan_changes)
         except BaseException:  # the border of user code: also sys.exit() must not end us, and the user must hear
             log.exception("handler failed", action="handler_failed", account=ctx.account, openid=ctx.openid)
             return Answer(self._apology, error=traceback.format_exc())

@@ -4,17 +4,18 @@ Content that would be refused whatever the user wrote is noted when the file is 
 Source: docs/platform.md §3, §5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import partial
 from typing import Any
 
+from wxbot import template
 from wxbot.errors import InvalidMessage
 from wxbot.protocol import content
 from wxbot.protocol.content import MAX_TEXT, Content, split_text
 from wxbot.protocol.outgoing import message_json
-from wxbot.reply import template
-from wxbot.reply.template import Template
 from wxbot.reply.toml_table import Table, suggestion
+from wxbot.template import Template
 
 TYPES: Mapping[str, type[Any]] = {
     "text": content.Text,
@@ -76,15 +77,19 @@ class Says:
 
 def read_text(table: Table, key: str, names: Names) -> Template:
     """Return the template at a key; what is wrong with it is noted."""
-    text = table.get(key, str, "")
+    return parse_text(table.get(key, str, ""), names, partial(table.wrong, key))
+
+
+def parse_text(text: str, names: Names, wrong: Callable[[str], None]) -> Template:
+    """Return the template of a text; `wrong` is told what is wrong with it."""
     try:
         found = template.parse(text)
     except ValueError as exc:
-        table.wrong(key, str(exc))
+        wrong(str(exc))
         return _STAND_IN
     known = {*names.fixed, *names.pushed}
     for name in sorted(found.names - known):
-        table.wrong(key, f"has {{{{{name}}}}}, which is not known{suggestion(name, known, '{{', '}}')}")
+        wrong(f"has {{{{{name}}}}}, which is not known{suggestion(name, known, '{{', '}}')}")
     return found if found.names <= known else _STAND_IN
 
 

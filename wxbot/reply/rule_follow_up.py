@@ -8,22 +8,24 @@ from zoneinfo import ZoneInfo
 
 from wxbot.reply.context import Context
 from wxbot.reply.rule_content import Names, Says, read_says, read_text
-from wxbot.reply.template import Template
 from wxbot.reply.toml_table import Table
+from wxbot.template import NAME, Template
 from wxbot.times.local_time import next_at, parse_time
 from wxbot.times.spans import parse_span
 
-_CHOICES = {  # the first of each is the default, as in Context.follow_up
+CHOICES = {  # the first of each is the default, as in Context.follow_up
     "on_closed": ("hold", "drop", "template"),
     "priority": ("normal", "decisive"),
     "on_doubt": ("resend", "park"),
 }
-KEYS = ("text", "content", "after", "at", "day", "not_after", "key", "coalesce", *_CHOICES)
+_TEMPLATES = ("key", "coalesce", "topic")
+KEYS = ("text", "content", "after", "at", "day", "not_after", *_TEMPLATES, "facts", *CHOICES)
 
 
 def dates(moment: datetime) -> dict[str, str]:
-    """Return the names that tell the day of a moment: `{{date}}` 2026-11-25, `{{month_day}}` 11-25."""
-    return {"date": f"{moment:%Y-%m-%d}", "month_day": f"{moment:%m-%d}"}
+    """Return the names of a moment's day, `{{date}}` 2026-11-25, `{{month_day}}` 11-25, and the next."""
+    following = moment + timedelta(days=1)  # on the wall clock, whatever summer time does
+    return {"date": f"{moment:%Y-%m-%d}", "month_day": f"{moment:%m-%d}", "next_date": f"{following:%Y-%m-%d}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Later:
     not_after: int | None
     key: Template | None
     coalesce: Template | None
+    topic: Template | None
+    facts: Mapping[str, Template]
     options: Mapping[str, Any]
 
     def add(self, ctx: Context, values: Mapping[str, str]) -> None:
@@ -65,6 +69,8 @@ class Later:
                 not_after=None if self.not_after is None else due.timestamp() + self.not_after,
                 key=None if self.key is None else self.key.render(known),
                 coalesce=None if self.coalesce is None else self.coalesce.render(known),
+                topic=None if self.topic is None else self.topic.render(known),
+                facts={name: text.render(known) for name, text in self.facts.items()},
                 **self.options,
             )
 
@@ -73,12 +79,23 @@ def read_follow_up(table: Table, names: Names, zone: ZoneInfo) -> Later | None:
     """Return a follow-up of the file, None when it is wrong; what is wrong is noted."""
     table.only(KEYS)
     says = _says(table, names)
-    due, not_after = _due(table, zone), _span(table, "not_after")
-    templates = {name: read_text(table, name, names) if name in table else None for name in ("key", "coalesce")}
-    options = {name: table.choice(name, known) for name, known in _CHOICES.items()}
+    due, not_after = read_due(table, zone), _span(table, "not_after")
+    templates = {name: read_text(table, name, names) if name in table else None for name in _TEMPLATES}
+    facts = _facts(table, names)
+    options = {name: table.choice(name, known) for name, known in CHOICES.items()}
     if says is None:
         return None
-    return Later(says=says, due=due, not_after=not_after or None, options=options, **templates)
+    return Later(says=says, due=due, not_after=not_after or None, options=options, facts=facts, **templates)
+
+
+def _facts(table: Table, names: Names) -> dict[str, Template]:
+    if "facts" not in table:
+        return {}
+    facts = table.table("facts")
+    for name in facts.values:
+        if not NAME.fullmatch(name):
+            facts.wrong(name, "cannot be a fact: a name has letters, digits and _, and begins with no digit")
+    return {name: read_text(facts, name, names) for name in facts.values}
 
 
 def _says(table: Table, names: Names) -> Says | None:
@@ -90,7 +107,8 @@ def _says(table: Table, names: Names) -> Says | None:
     return read_says(table, "text" if "text" in table else "content", names, as_follow_up=True)
 
 
-def _due(table: Table, zone: ZoneInfo) -> Due:
+def read_due(table: Table, zone: ZoneInfo) -> Due:
+    """Return when, from `after`, `at` and `day`; what is wrong is noted."""
     if "after" in table and "at" in table:
         table.wrong("at", "and after are given; one of them says when")
     days = table.get("day", int, 0)

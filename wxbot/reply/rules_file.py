@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from wxbot import template
 from wxbot.errors import RulesError
-from wxbot.reply import filters, template
+from wxbot.reply import filters, rule_topics
 from wxbot.reply.filters import Filter
 from wxbot.reply.rule import PUSHED, Rule
 from wxbot.reply.rule_content import Names, read_says
 from wxbot.reply.rule_doubts import doubts_about
 from wxbot.reply.rule_follow_up import read_follow_up
 from wxbot.reply.rule_match import read_match
+from wxbot.reply.rule_plan import KnownPlan, read_plans, read_runs
+from wxbot.reply.rule_topics import read_topics
 from wxbot.reply.toml_lines import lines_of
 from wxbot.reply.toml_table import Problems, Table
 
 TIMEZONE = "Asia/Shanghai"
-KEYS = ("name", "priority", "default", "match", "reply", "follow_up")
+KEYS = ("name", "priority", "default", "match", "reply", "follow_up", "plan", *rule_topics.KEYS)
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -72,9 +75,10 @@ def _names(rows: Any) -> list[str]:
 
 
 def _read(top: Table) -> list[Rule]:
-    top.only(["timezone", "values", "rule"])
+    top.only(["timezone", "values", "plan", "rule"])
     zone, fixed = _zone(top), _fixed(top.table("values"))
-    rules = [_rule(row, fixed, zone) for row in top.tables("rule")]
+    plans = read_plans(top, fixed, zone)
+    rules = [_rule(row, fixed, plans, zone) for row in top.tables("rule")]
     if "rule" not in top:
         top.wrong("", "the file has no [[rule]]")
     return sorted(rules, key=lambda rule: -rule.priority)
@@ -101,20 +105,22 @@ def _fixed(table: Table) -> dict[str, str]:
     return {name: str(value) for name, value in table.values.items()}
 
 
-def _rule(table: Table, fixed: Mapping[str, str], zone: ZoneInfo) -> Rule:
+def _rule(table: Table, fixed: Mapping[str, str], plans: Mapping[str, KnownPlan], zone: ZoneInfo) -> Rule:
     table.only(KEYS)
     table.get("name", str, "")
     match = _match(table, zone)
     names = Names(fixed, PUSHED | _captures(table, match, fixed))
     later = [read_follow_up(row, names, zone) for row in table.tables("follow_up")]
-    if "reply" not in table and "follow_up" not in table:
-        table.wrong("", "says nothing: it needs a reply or a [[rule.follow_up]]")
+    if not {"reply", "follow_up", "plan", *rule_topics.KEYS} & table.values.keys():
+        table.wrong("", "does nothing: it needs a reply, a [[rule.follow_up]], a plan, subscribe or unsubscribe")
     return Rule(
         table=table,
         priority=table.get("priority", int, 0),
         match=match,
         reply=read_says(table, "reply", names) if "reply" in table else None,
         follow_ups=[one for one in later if one],
+        runs=read_runs(table.table("plan"), plans, names, zone) if "plan" in table else None,
+        topics=read_topics(table, names),
         fixed=fixed,
         zone=zone,
     )

@@ -79,6 +79,10 @@ class Table:
         """Note a mistake at a key, or at the table itself for `""`."""
         self._problems.add((*self.at, key) if key else self.at, message)
 
+    def wrong_item(self, key: str, number: int, message: str) -> None:
+        """Note a mistake at an item, from 0, of the list at a key."""
+        self._problems.add((*self.at, key, number), message)
+
     def get(self, key: str, kind: type[T], default: T) -> T:
         """Return the value of a key, the default when it is absent or of another kind."""
         value = self.values.get(key, default)
@@ -112,7 +116,7 @@ class Table:
         rows = self.get(key, list, [])
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
-                self._problems.add((*self.at, key, number), "is not a table")
+                self.wrong_item(key, number, "is not a table")
         return [
             Table(row, (*self.at, key, n), self._problems) for n, row in enumerate(rows) if isinstance(row, dict)
         ]

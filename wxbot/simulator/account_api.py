@@ -4,10 +4,11 @@ import secrets
 from typing import Any
 from urllib.parse import quote
 
-from flask import Request
+from flask import Request, Response
 
 from wxbot.simulator.calls import Interface, body_of
 from wxbot.simulator.errcodes import ApiRefusal
+from wxbot.simulator.media import DOT
 from wxbot.simulator.state import World
 
 _PAGE = 10_000  # openids a page
@@ -70,6 +71,13 @@ def _qrcode(world: World, call: Request) -> dict[str, Any]:
     return {**answer, "url": f"http://weixin.qq.com/q/{quote(ticket[:22])}"}
 
 
+def _show_qrcode(world: World, call: Request) -> Response:
+    """Return a picture for a ticket: a dot, as nobody can point a camera at it."""
+    if call.args.get("ticket", "") not in world.state.tickets:
+        return Response("no such ticket", 404)
+    return Response(DOT, content_type="image/png")
+
+
 def _is_scene(name: object, value: object) -> bool:
     if isinstance(value, str):
         return 1 <= len(value) <= 64
@@ -93,6 +101,7 @@ INTERFACES = [
     Interface("/cgi-bin/user/info", "GET", _user_info),
     Interface("/cgi-bin/user/get", "GET", _user_get),
     Interface("/cgi-bin/qrcode/create", "POST", _qrcode),
+    Interface("/cgi-bin/showqrcode", "GET", _show_qrcode, needs_token=False),
     Interface("/cgi-bin/getcallbackip", "GET", _callback_addresses),
     Interface("/cgi-bin/clear_quota", "POST", _clear_quota),
 ]

@@ -124,7 +124,7 @@ def _add_faults(routes: Blueprint, world: World) -> None:
         try:
             fault = Fault(**_body())
         except TypeError as exc:
-            raise SettingsError(f"a fault has path, kind, times, rate, errcode and seconds: {exc}") from exc
+            raise SettingsError(f"a fault has path, kind, times, rate, errcode, seconds and status: {exc}") from exc
         world.faults.set(fault)
         return {"faults": world.faults.waiting()}
 

@@ -4,7 +4,8 @@ Three families. Instead of an answer: `errcode`, `hang`, `reset`, `http502`, `ht
 `nothing`, `huge`, `gzip_bomb`; the call is not carried out. Spoilt answers: `delay`, `truncated`,
 `drip`, `charset`; the call is carried out and the true answer suffers. `accept_then_` before one
 of the first family carries the call out and then gives that. `token_killed` ends every token and
-lets the call meet the result. Waiting here is real time, never simulated time.
+lets the call meet the result. `undelivered` takes a template message or a notification that never
+reaches the phone: the event that follows says so, with `status`. Waiting here is real time, never simulated time.
 """
 
 import random
@@ -18,6 +19,7 @@ from wxbot.errors import SettingsError
 INSTEAD = frozenset({"errcode", "hang", "reset", "http502", "html", "empty", "nothing", "huge", "gzip_bomb"})
 SPOILT = frozenset({"delay", "truncated", "drip", "charset"})
 ACCEPT_THEN = "accept_then_"
+UNDELIVERED = "undelivered"
 
 
 @dataclass(slots=True)
@@ -30,10 +32,11 @@ class Fault:
     rate: float = 1.0  # share of matching calls it strikes
     errcode: int = -1  # for kind `errcode`
     seconds: float = 0.0  # for `delay`; for `hang`, the longest wait (0: 60)
+    status: str = "failed:user block"  # for `undelivered`
 
     def __post_init__(self) -> None:
         effect = self.kind.removeprefix(ACCEPT_THEN)
-        known = INSTEAD if self.is_accepting else INSTEAD | SPOILT | {"token_killed"}
+        known = INSTEAD if self.is_accepting else INSTEAD | SPOILT | {"token_killed", UNDELIVERED}
         if effect not in known:
             raise SettingsError(f"fault kind {self.kind!r} is unknown; known: {', '.join(sorted(known))}")
 

@@ -1,8 +1,12 @@
 """Temporary media: kept three days, then the id is refused. Source: docs/platform.md §9."""
 
+import base64
 from dataclasses import dataclass, field
 
 LIFE = 3 * 86_400  # seconds
+DOT = base64.b64decode(  # one grey pixel, for pictures that nobody has made
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """Uploading and fetching temporary media. Source: docs/platform.md §9."""
 
-import base64
 import secrets
 from typing import Any
 
@@ -8,6 +7,7 @@ from flask import Request, Response
 
 from wxbot.simulator.calls import Answer, Interface
 from wxbot.simulator.errcodes import ApiRefusal
+from wxbot.simulator.media import DOT
 from wxbot.simulator.state import World
 
 _LIMITS = {  # type -> bytes, errcode when larger
@@ -16,9 +16,6 @@ _LIMITS = {  # type -> bytes, errcode when larger
     "video": (10 * 1024 * 1024, 40011),
     "thumb": (64 * 1024, 40012),
 }
-_DOT = base64.b64decode(  # one grey pixel, for pictures that a simulated user sent
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
-)
 
 
 def _upload(world: World, call: Request) -> dict[str, Any]:
@@ -47,7 +44,7 @@ def _fetch(world: World, call: Request) -> Answer:
         raise ApiRefusal(41006)
     if not world.state.shelf.is_usable(media_id, world.now()):
         raise ApiRefusal(40007)
-    kind, content = world.media_bytes.get(media_id, ("image/png", _DOT))
+    kind, content = world.media_bytes.get(media_id, ("image/png", DOT))
     answer = Response(content, content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{media_id[:16]}"'
     return answer

@@ -6,11 +6,12 @@ Source: docs/platform.md §5, §6 and §9.
 import re
 from typing import Any
 
-from flask import Request
+from flask import Request, g
 
 from wxbot.simulator.calls import SEND, Interface, body_of
 from wxbot.simulator.custom import shown_text
 from wxbot.simulator.errcodes import ApiRefusal
+from wxbot.simulator.faults import UNDELIVERED
 from wxbot.simulator.ledger import NEVER_FOLLOWED
 from wxbot.simulator.people import Item, Person
 from wxbot.simulator.posted import text_of
@@ -88,8 +89,10 @@ class _Notices:
         msgid = world.serial()
         if key:
             world.state.template_keys[f"{person.openid} {key}"] = (msgid, now)
-        self._shown(world, person, "template", body)
-        result = {"type": "TEMPLATESENDJOBFINISH", "fields": {"MsgID": msgid, "Status": "success"}}
+        failed = _undelivered()
+        if not failed:
+            self._shown(world, person, "template", body)
+        result = {"type": "TEMPLATESENDJOBFINISH", "fields": {"MsgID": msgid, "Status": failed or "success"}}
         self._user_side.push_later(person.openid, result)
         return {**_OK, "msgid": msgid}
 
@@ -103,8 +106,11 @@ class _Notices:
             raise ApiRefusal(43101)
         person.consents[template] -= 1
         msgid = world.serial()
-        self._shown(world, person, "subscription", body)
-        sent = {"TemplateId": template, "MsgID": str(msgid), "ErrorCode": "0", "ErrorStatus": "success"}
+        failed = _undelivered()
+        if not failed:
+            self._shown(world, person, "subscription", body)
+        outcome = {"ErrorCode": "-1" if failed else "0", "ErrorStatus": failed or "success"}
+        sent = {"TemplateId": template, "MsgID": str(msgid), **outcome}
         fields = {"SubscribeMsgSentEvent": {"List": sent}}
         self._user_side.push_later(person.openid, {"type": "subscribe_msg_sent_event", "fields": fields})
         return {**_OK, "msgid": msgid}
@@ -113,6 +119,12 @@ class _Notices:
         world.state.ledger.templates += 1
         lines = [f"{name}：{part.get('value', '')}" for name, part in body["data"].items()]
         person.show(Item("in", "template", kind, "\n".join(lines), world.now(), body))
+
+
+def _undelivered() -> str:
+    """Return why this call's message does not reach the phone, "" when it does: a fault decides."""
+    fault = g.get("fault")
+    return fault.status if fault is not None and fault.kind == UNDELIVERED else ""
 
 
 def _check_notice(body: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
+from wxbot.errors import NotFound
 from wxbot.simulator.delivery import Attempt, Courier
 from wxbot.simulator.people import Item, Person
 from wxbot.simulator.pushes import Action, Push, push_of
@@ -24,10 +25,12 @@ class UserSide:
     def act(self, openid: str, action: Action) -> dict[str, Any]:
         """Let a person do something and return what came of it.
 
-        Raises NotFound for a type that no one knows. Takes as long as the bot does, up to three
+        `{"type": "qrcode", "ticket": …}` is what comes of a code: a follow, or a scan by who follows already.
+        Raises NotFound for a type or a ticket that no one knows. Takes as long as the bot does, up to three
         times five seconds; nothing is locked meanwhile.
         """
-        push = push_of(openid, action, int(self._world.now()), self._world.serial())
+        done = self._scanned(openid, action) if action.get("type") == "qrcode" else action
+        push = push_of(openid, done, int(self._world.now()), self._world.serial())
         self._happened(push)
         attempts = self.courier.deliver(push, keep_nonce=bool(action.get("keep_nonce")))
         reply, failed = self._outcome(push, attempts)
@@ -39,6 +42,15 @@ class UserSide:
             "msgid": push.fields.get("MsgId"),
             "created": push.created,
         }
+
+    def _scanned(self, openid: str, action: Action) -> Action:
+        with self._world.lock:
+            ticket = str(action.get("ticket", ""))
+            scene = self._world.state.tickets.get(ticket)
+            follows = self._world.meet(openid).following
+        if scene is None:
+            raise NotFound(f"no QR code has the ticket {ticket!r}; POST /cgi-bin/qrcode/create first")
+        return {"type": "SCAN" if follows else "subscribe", "scene": scene, "ticket": ticket}
 
     def push_later(self, openid: str, action: Action) -> None:
         """Send an event that no person caused, a moment after the call that did."""

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from wxbot.errors import NotFound
 from wxbot.store.engine import Row, Transaction
 
-Scope = Literal["send", "read", "cancel"]
+Scope = Literal["send", "read", "cancel", "publish", "subscribe"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 _SECRET_BYTES = 32

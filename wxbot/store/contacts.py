@@ -29,6 +29,11 @@ ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscrib
 _GRANTS = """
 SELECT message_left, message_until, action_left, action_until, subscribed FROM contacts
 WHERE account = :account AND openid = :openid"""
+_AUDIENCE = """
+SELECT s.openid, message_left, message_until, action_left, action_until
+FROM subscriptions AS s JOIN contacts AS c ON c.account = s.account AND c.openid = s.openid
+WHERE s.account = :account AND topic = :topic AND s.openid > :after AND since <= :until
+ORDER BY s.openid LIMIT :limit"""
 _SPEND = {
     "message": """UPDATE contacts SET message_left = message_left - 1
                   WHERE account = :account AND openid = :openid AND message_left > 0""",
@@ -87,6 +92,18 @@ def hold(tx: Transaction, account: str, openid: str) -> None:
             account=account,
             openid=openid,
         )
+
+
+def audience(
+    tx: Transaction, account: str, topic: str, *, after: str, until: float, limit: int
+) -> dict[str, list[Grant]]:
+    """Return what may be sent to each of a topic's subscribers behind an openid who were there at `until`.
+
+    In the order of their openids. Their grants stay as they are until the transaction ends.
+    """
+    lock = " FOR SHARE OF c" if tx.postgresql else ""
+    found = tx.rows(_AUDIENCE + lock, account=account, topic=topic, after=after, until=until, limit=limit)
+    return {row[0]: _grants(row[1:]) for row in found}
 
 
 def spend(tx: Transaction, account: str, openid: str, grant: Grant) -> bool:

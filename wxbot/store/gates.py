@@ -5,7 +5,7 @@ from typing import Literal
 
 from wxbot.store.engine import Transaction
 
-Interface = Literal["send", "token"]
+Interface = Literal["send", "token", "template", "subscription"]
 
 _CLOSE = """
 INSERT INTO gates (account, interface, until, errcode, reason, closed_at, probe_at)
@@ -14,7 +14,8 @@ ON CONFLICT (account, interface) DO UPDATE SET until = excluded.until, errcode =
   reason = excluded.reason, closed_at = excluded.closed_at, probe_at = excluded.probe_at"""
 _READ = """
 SELECT interface, until, errcode, reason, closed_at, probe_at FROM gates
-WHERE account = :account AND until > :now ORDER BY until DESC"""
+WHERE account = :account AND until > :now AND interface IN ('send', 'token') ORDER BY until DESC"""
+_RESTING = _READ.replace("('send', 'token')", "('template', 'subscription')")
 _PROBE = """
 UPDATE gates SET probe_at = :next WHERE account = :account AND interface = :interface AND probe_at <= :now"""
 _OPEN = "DELETE FROM gates WHERE account = :account AND interface = :interface"
@@ -54,8 +55,13 @@ def close(tx: Transaction, account: str, gate: Gate) -> None:
 
 
 def closed(tx: Transaction, account: str, now: float) -> list[Gate]:
-    """Return the gates of an account that are closed now."""
+    """Return the closed gates that hold back all of an account's follow-ups."""
     return [Gate(*row) for row in tx.rows(_READ, account=account, now=now)]
+
+
+def resting(tx: Transaction, account: str, now: float) -> list[Gate]:
+    """Return the closed gates that only a rung of the fallback ladder has: template, subscription."""
+    return [Gate(*row) for row in tx.rows(_RESTING, account=account, now=now)]
 
 
 def may_probe(tx: Transaction, account: str, gate: Gate, now: float, every: float) -> bool:

@@ -23,7 +23,7 @@ WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
 RETURNING id, openid, lane, claim"""
 _DUE = f"""
 SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, priority, on_doubt, state,
-  attempts, crashes, spent, owner, claim, topic, facts, rung
+  attempts, crashes, spent, owner, claim, topic, facts, rung, key
 FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit"""
 _NEXT = f"""
@@ -90,6 +90,7 @@ class Head:
     topic: str | None
     facts: str
     rung: str
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ what a sender does on the way out is in `lanes`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.store.engine import Row, Transaction
@@ -27,9 +27,9 @@ ON CONFLICT (account, openid, lane) DO UPDATE SET
                  THEN excluded.wake_at ELSE lanes.wake_at END"""
 _INSERT = """
 INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_at, ready_at, not_after, key,
-  on_closed, priority, coalesce, on_doubt, topic, facts, state, changed_at, history)
+  on_closed, priority, coalesce, on_doubt, topic, facts, state, reason, changed_at, history)
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
-  :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :now, :history)
+  :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :reason, :now, :history)
 ON CONFLICT (account, openid, key) DO NOTHING"""
 _INSERT_EACH = _INSERT.replace(
     ":lane_id", "(SELECT id FROM lanes WHERE account = :account AND openid = :openid AND lane = :lane)"
@@ -43,12 +43,14 @@ _SUPERSEDE = (
   AND coalesce = :coalesce AND (key IS NULL OR key <> :key)"""
 )
 _CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
+_CANCEL_TOPIC = _CANCEL_ALL + " AND topic = :topic"
 _EXPIRE = _CHANGE + "WHERE account = :account AND state = 'held' AND not_after < :now"
 _CANCEL = _CHANGE + "WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued', 'held', 'doubtful')"
 _WAKE_HELD = """
 UPDATE followups SET state = 'queued', ready_at = :ready_at, changed_at = :now, reason = '',
-  history = history || :history
-WHERE account = :account AND openid = :openid AND state = 'held' RETURNING lane_id"""
+  due_at = CASE WHEN due_at > :ready_at THEN :ready_at ELSE due_at END, history = history || :history
+WHERE account = :account AND openid = :openid AND state IN ('held', 'queued')
+  AND (state = 'held' OR rung <> 'window') RETURNING lane_id"""
 _RETRY = """
 UPDATE followups SET state = 'queued', changed_at = :now, ready_at = :now, reason = '', attempts = 0, crashes = 0,
   due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END, not_after = NULL, history = history || :history
@@ -58,10 +60,16 @@ RETURNING lane_id"""
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
+_BY_MSGID = """
+SELECT id, lane_id, topic, rung FROM followups
+WHERE account = :account AND msgid = :msgid AND openid = :openid AND rung = :rung AND state = 'sent'"""
+_NOTE = """
+UPDATE followups SET reason = :reason, history = history || :history, state = :state, rung = :rung,
+  ready_at = :now, attempts = CASE WHEN :state = 'sent' THEN attempts ELSE 0 END, changed_at = :now
+WHERE id = :id AND state = 'sent' AND rung = :from_rung"""
 _DECISIVE = """
-SELECT count(CASE WHEN due_at <= :now THEN 1 END), count(CASE WHEN due_at > :now THEN 1 END) FROM followups
-WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
-  AND priority = 'decisive' AND due_at < :until"""
+SELECT due_at FROM followups WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
+  AND priority = 'decisive' AND due_at < :until ORDER BY due_at LIMIT 20"""
 _SPENT_SINCE = """
 SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
   AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))"""
@@ -70,6 +78,11 @@ SELECT id, message, not_after FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
 ORDER BY CASE priority WHEN 'decisive' THEN 0 ELSE 1 END, due_at, id LIMIT 50"""
 _SAID = _CHANGE + "WHERE account = :account AND id = :id AND state = 'held'"
+_WAITING = """
+SELECT state, count(*), min(due_at) FROM followups
+WHERE account = :account AND openid = :openid
+  AND state IN ('scheduled', 'queued', 'claimed', 'sending', 'held', 'doubtful')
+GROUP BY state"""
 _COLUMNS = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
   topic, facts, rung, state, reason, errcode, attempts, changed_at, history"""
 _LIST = f"SELECT {_COLUMNS} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
@@ -112,10 +125,28 @@ def insert_many(
     tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, *, origin: str, now: float
 ) -> int:
     """Store the same follow-up for each of these users; return how many are new. It needs a key."""
+    return _insert_many(tx, account, openids, new, _columns(new, origin, now))
+
+
+def insert_held(
+    tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, *, origin: str, now: float
+) -> int:
+    """Store it as `insert_many` does, but held: for users to whom nothing may be sent now."""
+    columns = _columns(new, origin, now)
+    why = "the window is closed until the user writes again"
+    history = str(columns["history"]) + line(now, "held", why)
+    held = {**columns, "state": "held", "reason": why, "history": history, "wake_at": None}
+    return _insert_many(tx, account, openids, new, held)
+
+
+def _insert_many(
+    tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, columns: Mapping[str, object]
+) -> int:
     if new.coalesce is not None:
-        tx.change_many(_SUPERSEDE, [_superseding(account, openid, new, now) for openid in openids])
-    shared = {"account": account, "push_id": None, **_columns(new, origin, now)}
-    each = [{**shared, "openid": openid} for openid in openids]
+        now = cast(float, columns["now"])
+        tx.change_many(_SUPERSEDE, [_superseding(account, openid, new, now) for openid in sorted(openids)])
+    shared = {"account": account, "push_id": None, **columns}
+    each = [{**shared, "openid": openid} for openid in sorted(openids)]  # one order for all, against deadlocks
     tx.change_many(_LANE, each)
     return tx.change_many(_INSERT_EACH, each)
 
@@ -126,7 +157,7 @@ def _columns(new: FollowUp, origin: str, now: float) -> dict[str, object]:
     history = line(now, state, f"wanted by {origin}")
     of_lane = {"rank": RANK[new.lane], "wake_at": new.due_at}
     wanted = {name: getattr(new, name) for name in new.__slots__}
-    return {**wanted, **of_lane, "origin": origin, "state": state, "now": now, "history": history}
+    return {**wanted, **of_lane, "origin": origin, "state": state, "reason": "", "now": now, "history": history}
 
 
 def _superseding(account: str, openid: str, new: FollowUp, now: float) -> dict[str, object]:
@@ -145,7 +176,7 @@ def hold_lanes(tx: Transaction, account: str, openid: str) -> None:
 
 
 def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: float) -> int:
-    """Queue what was held for a user who is back, to go at `ready_at`; return how many."""
+    """Queue what was held for a user who is back, or waits on a rung, to go at `ready_at`; return how many."""
     hold_lanes(tx, account, openid)
     history = line(now, "queued", "the user is back")
     where = {"account": account, "openid": openid}
@@ -155,10 +186,32 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     return len(found)
 
 
-def decisive(tx: Transaction, account: str, openid: str, now: float, until: float) -> tuple[int, int]:
-    """Return how many decisive follow-ups wait for a user: due now, and falling due before `until`."""
-    due, later = tx.rows(_DECISIVE, account=account, openid=openid, now=now, until=until)[0]
-    return due, later
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A follow-up whose outcome the platform tells later, and the rung that took it."""
+
+    id: int
+    lane_id: int
+    topic: str | None
+    rung: str
+
+
+def of_msgid(tx: Transaction, account: str, openid: str, msgid: int, rung: str) -> list[Told]:
+    """Return the follow-ups that went to a user by this rung, and that the platform knows by this msgid."""
+    return [Told(*row) for row in tx.rows(_BY_MSGID, account=account, openid=openid, msgid=msgid, rung=rung)]
+
+
+def note_outcome(tx: Transaction, one: Told, now: float, state: str, rung: str, why: str, receipt: str) -> None:
+    """Keep the platform's word (`receipt`) on one that was sent, and what it becomes."""
+    history = line(now, state, why, rung=one.rung, receipt=receipt)
+    change = {"state": state, "rung": rung, "reason": why, "history": history}
+    if tx.change(_NOTE, id=one.id, from_rung=one.rung, now=now, **change) and state == "queued":
+        tx.change(_WAKE_LANE, lane_id=one.lane_id, wake_at=now)
+
+
+def decisive(tx: Transaction, account: str, openid: str, until: float) -> list[float]:
+    """Return when each decisive follow-up that waits for a user is due, those due before `until`; at most 20."""
+    return [row[0] for row in tx.rows(_DECISIVE, account=account, openid=openid, until=until)]
 
 
 def spent_since(tx: Transaction, account: str, openid: str, since: float) -> int:
@@ -171,6 +224,12 @@ def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, flo
     return [(row[0], row[1], row[2]) for row in tx.rows(_HELD, account=account, openid=openid)]
 
 
+def waiting(tx: Transaction, account: str, openid: str) -> dict[str, tuple[int, float]]:
+    """Return what has not come to its end for a user: by state how many, and when the first was or is due."""
+    found = tx.rows(_WAITING, account=account, openid=openid)
+    return {str(row[0]): (int(row[1]), float(row[2])) for row in found}
+
+
 def release_held(tx: Transaction, account: str, id: int, now: float, state: str, why: str) -> None:
     """End a held follow-up that went out in a passive reply (`sent`) or is too late (`expired`)."""
     tx.change(_SAID, account=account, id=id, **_change(now, state, why))
@@ -179,6 +238,12 @@ def release_held(tx: Transaction, account: str, id: int, now: float, state: str,
 def cancel_all(tx: Transaction, account: str, openid: str, now: float, why: str) -> int:
     """Cancel all that waits for a user who can no longer be reached; return how many."""
     return tx.change(_CANCEL_ALL, account=account, openid=openid, **_change(now, "cancelled", why))
+
+
+def cancel_topic(tx: Transaction, account: str, openid: str, topic: str, now: float, why: str) -> int:
+    """Cancel what waits for a user because of a topic; return how many."""
+    change = _change(now, "cancelled", why)
+    return tx.change(_CANCEL_TOPIC, account=account, openid=openid, topic=topic, **change)
 
 
 def expire_held(tx: Transaction, account: str, now: float) -> int:

@@ -26,9 +26,26 @@ UPDATE publications SET owner = :owner, boot = :boot, lease_until = :lease_until
 WHERE id = (SELECT id FROM publications WHERE state = 'running' AND due_at <= :now
             AND (owner = :owner OR lease_until <= :clock OR boot <> :boot) ORDER BY lease_until, id LIMIT 1)
 AND state = 'running' AND (owner = :owner OR lease_until <= :clock OR boot <> :boot)
-RETURNING id, account, topic, message, due_at, not_after, on_closed, priority, coalesce, on_doubt, facts, cursor"""
+RETURNING id, account, topic, message, due_at, not_after, on_closed, priority, coalesce, on_doubt, facts, step,
+  cursor"""
 _ADVANCE = """
 UPDATE publications SET cursor = :cursor, total = total + :made, state = :state WHERE id = :id"""
+_STEPS = """
+SELECT step, id, state, due_at, not_after, message, cursor FROM publications
+WHERE account = :account AND topic = :topic AND key LIKE 'step:%' ORDER BY due_at, id"""
+_CHANGE_STEP = """
+UPDATE publications SET message = :message, due_at = :due_at, not_after = :not_after, on_closed = :on_closed,
+  priority = :priority, on_doubt = :on_doubt, facts = :facts, state = 'running'
+WHERE id = :id AND state <> 'done' AND cursor = ''"""
+_CANCEL = "UPDATE publications SET state = 'cancelled' WHERE id = :id AND state = 'running' AND cursor = ''"
+_COUNT = """
+SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AND key LIKE :prefix"""
+# A publication that is half made counts for those whose follow-up it has not made yet.
+_AWAITED = """
+SELECT p.priority, p.due_at
+FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
+WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.due_at < :until
+  AND p.cursor < s.openid ORDER BY p.due_at LIMIT 40"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,7 @@ class Publication:
     coalesce: str | None
     on_doubt: Literal["resend", "park"]
     facts: str
+    step: str | None
     cursor: str
 
     def follow_up(self) -> FollowUp:
@@ -61,7 +79,7 @@ class Publication:
             on_doubt=self.on_doubt,
             topic=self.topic,
             facts=self.facts,
-            lane="decisive" if self.priority == "decisive" else "broadcast",
+            lane="decisive" if self.priority == "decisive" else "followup" if self.step else "broadcast",
         )
 
 
@@ -100,3 +118,53 @@ def claim(tx: Transaction, lease: Lease, now: float) -> Publication | None:
 def advance(tx: Transaction, one: Publication, *, cursor: str, made: int, done: bool) -> None:
     """Move a publication's cursor, in the transaction that claimed it: nobody else can have moved it."""
     tx.change(_ADVANCE, id=one.id, cursor=cursor, made=made, state="done" if done else "running")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step of a plan as it is to be published, or was."""
+
+    step: str
+    id: int
+    state: str
+    due_at: float
+    not_after: float | None
+    message: str
+    cursor: str
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it is published: somebody may have a follow-up of it."""
+        return self.state == "done" or self.cursor != ""
+
+
+def steps(tx: Transaction, account: str, topic: str) -> dict[str, StoredStep]:
+    """Return the steps of a topic's plan by their names, in the order in which they are due."""
+    found = tx.rows(_STEPS, account=account, topic=topic)
+    return {row[0]: StoredStep(*row) for row in found}
+
+
+def insert_step(tx: Transaction, account: str, topic: str, step: str, new: FollowUp, now: float) -> int:
+    """Store a step that is to be published; return its id."""
+    return insert(tx, account, topic, f"step:{step}", new, now=now, step=step)[0]
+
+
+def change_step(tx: Transaction, id: int, new: FollowUp) -> bool:
+    """Replace a step of which nobody has a follow-up yet, also a cancelled one; False when it is too late."""
+    names = ("message", "due_at", "not_after", "on_closed", "priority", "on_doubt", "facts")
+    return tx.change(_CHANGE_STEP, id=id, **{name: getattr(new, name) for name in names}) == 1
+
+
+def cancel(tx: Transaction, id: int) -> bool:
+    """Let a publication be of which nobody has a follow-up yet; False when it is too late."""
+    return tx.change(_CANCEL, id=id) == 1
+
+
+def count(tx: Transaction, account: str, topic: str, prefix: str) -> int:
+    """Return how many publications of a topic have a key that begins with `prefix` (no % or _ in it)."""
+    return int(tx.rows(_COUNT, account=account, topic=topic, prefix=f"{prefix}%")[0][0])
+
+
+def awaited(tx: Transaction, account: str, openid: str, until: float) -> list[tuple[str, float]]:
+    """Return priority and time of what a user will get by publications due before `until`; at most 40."""
+    return [(row[0], row[1]) for row in tx.rows(_AWAITED, account=account, openid=openid, until=until)]

@@ -226,7 +226,7 @@ gates = Table(
     "gates",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("interface", Text, primary_key=True),  # send | token
+    Column("interface", Text, primary_key=True),  # send | token | template | subscription
     Column("until", Double, nullable=False),
     Column("errcode", Integer, nullable=False),
     Column("reason", Text, nullable=False),

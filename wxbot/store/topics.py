@@ -4,6 +4,7 @@ A topic is known from its first subscription on, also when all its subscribers h
 publication to it is then no mistake. Only someone who follows the account can subscribe.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from wxbot.store.engine import Transaction
@@ -23,10 +24,19 @@ _SUBSCRIBERS = """
 SELECT openid, since FROM subscriptions
 WHERE account = :account AND topic = :topic AND openid > :after AND since <= :until
 ORDER BY openid LIMIT :limit"""
-_RECENT = """
+_TOPIC = """
 SELECT topic, first_at,
   (SELECT count(*) FROM subscriptions AS s WHERE s.account = t.account AND s.topic = t.topic)
-FROM topics AS t WHERE account = :account ORDER BY first_at DESC, topic LIMIT :limit"""
+FROM topics AS t WHERE account = :account"""
+_RECENT = _TOPIC + " ORDER BY first_at DESC, topic LIMIT :limit"
+_PAGE = _TOPIC + " AND topic > :after ORDER BY topic LIMIT :limit"
+_OF_USER = """
+SELECT topic FROM subscriptions WHERE account = :account AND openid = :openid ORDER BY topic LIMIT :limit"""
+_ANNOUNCED = """
+SELECT count(*), min(p.due_at) FROM subscriptions AS s
+JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
+WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.cursor < s.openid
+  AND s.since <= p.due_at"""
 _EVER = float("inf")
 
 
@@ -36,6 +46,18 @@ def subscribe(tx: Transaction, account: str, topic: str, openid: str, now: float
         return False
     tx.change(_KNOW, account=account, topic=topic, now=now)
     return True
+
+
+def subscribe_all(tx: Transaction, account: str, topic: str, openids: Collection[str], now: float) -> int:
+    """Subscribe these users, those who do not follow us left out; return how many subscriptions are new."""
+    each = [
+        {"account": account, "topic": topic, "openid": openid, "now": now}
+        for openid in sorted(set(openids))  # one order for all, or PostgreSQL may deadlock
+    ]
+    made = tx.change_many(_SUBSCRIBE, each)
+    if made:
+        tx.change(_KNOW, account=account, topic=topic, now=now)
+    return made
 
 
 def unsubscribe(tx: Transaction, account: str, topic: str, openid: str) -> bool:
@@ -81,3 +103,19 @@ class Topic:
 def recent(tx: Transaction, account: str, limit: int) -> list[Topic]:
     """Return the topics that were new last, newest first, also those without subscribers."""
     return [Topic(*row) for row in tx.rows(_RECENT, account=account, limit=limit)]
+
+
+def page(tx: Transaction, account: str, after: str, limit: int) -> list[Topic]:
+    """Return the topics behind the name `after`, by name; "" for the first ones."""
+    return [Topic(*row) for row in tx.rows(_PAGE, account=account, after=after, limit=limit)]
+
+
+def of_user(tx: Transaction, account: str, openid: str, limit: int) -> list[str]:
+    """Return the names of the topics that a user subscribes to."""
+    return [str(row[0]) for row in tx.rows(_OF_USER, account=account, openid=openid, limit=limit)]
+
+
+def announced(tx: Transaction, account: str, openid: str) -> tuple[int, float]:
+    """Return how many publications a user is still to get, and when the first is due (0.0 for none)."""
+    count, first = tx.rows(_ANNOUNCED, account=account, openid=openid)[0]
+    return int(count), float(first or 0)

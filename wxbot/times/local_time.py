@@ -39,6 +39,17 @@ class Hours:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
 
+    def over_at(self, now: float) -> float:
+        """Return when the part that holds `now` is over.
+
+        Where the clocks go back its end comes twice and the first counts; where they go forward past its
+        end, it is over as much later.
+        """
+        today = datetime.fromtimestamp(now, self.zone).date()
+        days = (datetime.combine(today + timedelta(days=day), self.end, self.zone) for day in range(3))
+        ends = (day.replace(fold=fold).timestamp() for day in days for fold in (0, 1))
+        return min(end for end in ends if end > now and not self.hold(end))
+
 
 def parse_hours(text: str, zone: ZoneInfo) -> Hours:
     """Return the hours of `08:00-22:00`; ValueError for anything else, and for hours without length."""

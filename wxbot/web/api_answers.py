@@ -14,8 +14,20 @@ class Queued(BaseModel):
     reachable_now: bool
 
 
+class SeenGrant(BaseModel):
+    """What one kind of push allowed when a step was decided; `left` is null for any number."""
+
+    kind: str
+    left: int | None
+    expires_at: int
+
+
 class Step(BaseModel):
-    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`."""
+    """One change of a follow-up. `errcode` is the platform's, 0 for none, with its meaning in `zh` and `en`.
+
+    `rung` is the step of the fallback it is about, "" for none; `status` an HTTP status there, 0 for none;
+    `receipt` what the platform said later of its delivery.
+    """
 
     at: float
     state: str
@@ -25,6 +37,10 @@ class Step(BaseModel):
     en: str
     rid: str
     grant: str
+    rung: str
+    status: int
+    receipt: str
+    seen: list[SeenGrant]
 
 
 class StoredMessage(BaseModel):
@@ -42,6 +58,9 @@ class StoredMessage(BaseModel):
     priority: str
     coalesce: str | None
     on_doubt: str
+    topic: str | None
+    facts: dict[str, str]
+    rung: str
     attempts: int
     now_zh: str
     now_en: str
@@ -53,6 +72,58 @@ class Cancelled(BaseModel):
 
     id: int
     state: Literal["cancelled"] = "cancelled"
+
+
+class Published(BaseModel):
+    """A stored publication. `is_new` is false when its `key` had been used: then this is the first one."""
+
+    id: int
+    topic: str
+    is_new: bool
+
+
+class Subscribed(BaseModel):
+    """`new` of the users had not been subscribed before."""
+
+    topic: str
+    new: int
+
+
+class Unsubscribed(BaseModel):
+    """A user who does not subscribe; `was_subscribed` until now."""
+
+    topic: str
+    openid: str
+    was_subscribed: bool
+
+
+class TopicCard(BaseModel):
+    """A topic, known since `first_at`, and how many subscribe to it now."""
+
+    topic: str
+    first_at: float
+    subscribers: int
+
+
+class TopicsPage(BaseModel):
+    """Topics in the order of their names; `next_cursor` is null on the last page."""
+
+    topics: list[TopicCard]
+    next_cursor: str | None
+
+
+class SubscriberCard(BaseModel):
+    """Who subscribes, and since when."""
+
+    openid: str
+    since: float
+
+
+class SubscribersPage(BaseModel):
+    """A topic's subscribers in the order of their openids; `next_cursor` is null on the last page."""
+
+    subscribers: list[SubscriberCard]
+    next_cursor: str | None
 
 
 class ContactGrant(BaseModel):
@@ -79,6 +150,29 @@ class ContactCard(BaseModel):
     until: int | None
     grants: list[ContactGrant]
     refused: int
+
+
+class WaitingCard(BaseModel):
+    """The user's follow-ups in one state; `next_due` is when the first was or is due.
+
+    The state `announced` is of publications to their topics that are not follow-ups yet.
+    """
+
+    state: str
+    count: int
+    next_due: float
+
+
+class ContactStory(ContactCard):
+    """A user, what waits for them, and in `now_zh` and `now_en` what would have to happen to reach them.
+
+    At most 1,000 `topics` are named.
+    """
+
+    now_zh: str
+    now_en: str
+    waiting: list[WaitingCard]
+    topics: list[str]
 
 
 class ContactsPage(BaseModel):

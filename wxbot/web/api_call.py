@@ -1,13 +1,15 @@
 """One call of the push API: what it may ask for, what it brings, and how a POST has its effects once."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from wxbot.errors import StoreError
+from wxbot.errors import InvalidMessage, StoreError
+from wxbot.protocol.topic import MAX_TOPIC, check_topic
 from wxbot.store import idempotency
 from wxbot.store.apikeys import Scope
 from wxbot.store.engine import Store, Transaction
@@ -15,6 +17,7 @@ from wxbot.store.idempotency import Slot
 from wxbot.web.problems import at_field, of_validation
 
 M = TypeVar("M", bound=BaseModel)
+OPENID = r"[A-Za-z0-9_-]{1,64}"
 LONGEST_KEY = 255  # characters of an Idempotency-Key
 
 
@@ -50,7 +53,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing a caller can ask for. `path` begins after the account; braces name its parameters."""
+    """One thing a caller can ask for. `path` begins after the account; braces name its parameters.
+
+    `refuses` are statuses that only this operation answers, and why.
+    """
 
     name: str
     method: Literal["GET", "POST", "DELETE"]
@@ -62,6 +68,7 @@ class Operation:
     answer: type[BaseModel]
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    refuses: Mapping[int, str] = field(default_factory=dict)
 
 
 def body_of(call: Call, model: type[M]) -> M:
@@ -70,6 +77,23 @@ def body_of(call: Call, model: type[M]) -> M:
         return model.model_validate_json(call.body, context={"now": call.now})
     except ValidationError as exc:
         raise of_validation(exc) from None
+
+
+def openid_of(call: Call) -> str:
+    """Return the openid in the path; raises Problem for what can be none: PostgreSQL takes no NUL."""
+    openid = str(call.place["openid"])
+    if not re.fullmatch(OPENID, openid):
+        raise at_field(404, "openid", "an openid has 1 to 64 of A-Z, a-z, 0-9, _ and -")
+    return openid
+
+
+def topic_of(call: Call) -> str:
+    """Return the topic in the path; raises Problem for a name that cannot be one."""
+    try:
+        return check_topic(call.place["topic"])
+    except InvalidMessage:
+        why = f"a topic is 1 to {MAX_TOPIC} letters, digits and : . _ - with a letter or digit among them"
+        raise at_field(422, "topic", why) from None
 
 
 def query_of(call: Call, model: type[M]) -> M:

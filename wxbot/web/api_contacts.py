@@ -1,18 +1,21 @@
 """The push API's contacts: who may be written to, how often, and until when."""
 
+from dataclasses import asdict
+
+from wxbot.delivery.explain_user import explain_contact
 from wxbot.protocol.window import is_unlimited
 from wxbot.store import contacts, gates
 from wxbot.store.contacts import Contact
 from wxbot.store.engine import Transaction
-from wxbot.web.api_answers import ContactCard, ContactGrant, ContactsPage
-from wxbot.web.api_call import Answer, Call, Operation, answer, query_of
-from wxbot.web.api_models import ContactsQuery
+from wxbot.web.api_answers import ContactCard, ContactGrant, ContactsPage, ContactStory, WaitingCard
+from wxbot.web.api_call import Answer, Call, Operation, answer, openid_of, query_of
+from wxbot.web.api_models import PageQuery
 from wxbot.web.problems import Problem
 
 
 def list_contacts(call: Call) -> Answer:
     """List contacts by openid, one page a call."""
-    wanted = query_of(call, ContactsQuery)
+    wanted = query_of(call, PageQuery)
 
     def work(tx: Transaction) -> Answer:
         found = contacts.page(tx, call.account, wanted.cursor, wanted.limit + 1)
@@ -27,13 +30,22 @@ def list_contacts(call: Call) -> Answer:
 
 def show_contact(call: Call) -> Answer:
     """Show one contact."""
+    openid = openid_of(call)
 
     def work(tx: Transaction) -> Answer:
-        found = contacts.show(tx, call.account, call.place["openid"])
+        found = contacts.show(tx, call.account, openid)
         if found is None:
             raise Problem(404, "nobody with this openid has ever written to the account")
         rests = bool(gates.closed(tx, call.account, call.now))
-        return answer(200, _card(found, call.now, rests=rests))
+        told = explain_contact(tx, call.account, found, call.now)
+        story = ContactStory(
+            **dict(_card(found, call.now, rests=rests)),
+            now_zh=told.now_zh,
+            now_en=told.now_en,
+            waiting=[WaitingCard(**asdict(one)) for one in told.waiting],
+            topics=list(told.topics),
+        )
+        return answer(200, story)
 
     return call.store.read(work)
 
@@ -47,12 +59,12 @@ def _card(one: Contact, now: float, *, rests: bool) -> ContactCard:
         last_at=one.last_at,
         subscribed=one.subscribed,
         reachable_now=bool(usable) and not rests,
-        left=_count(sum(grant.left for grant in usable)),
+        left=count(sum(grant.left for grant in usable)),
         until=max((grant.expires_at for grant in usable), default=None),
         grants=[
             ContactGrant(
                 kind=grant.kind,
-                left=_count(grant.left),
+                left=count(grant.left),
                 expires_at=grant.expires_at,
                 is_open=grant in usable,
             )
@@ -63,7 +75,7 @@ def _card(one: Contact, now: float, *, rests: bool) -> ContactCard:
     )
 
 
-def _count(left: int) -> int | None:
+def count(left: int) -> int | None:
     """Return a count for callers; the 48h rule's, from which each message takes one, is no count."""
     return None if is_unlimited(left) else left
 
@@ -78,16 +90,16 @@ OPERATIONS = (
         handle=list_contacts,
         status=200,
         answer=ContactsPage,
-        query=ContactsQuery,
+        query=PageQuery,
     ),
     Operation(
         name="show_contact",
         method="GET",
         path="/contacts/{openid}",
         scope="read",
-        about="What may still be sent to one user, and until when.",
+        about="What may still be sent to one user and until when, what waits for them and why.",
         handle=show_contact,
         status=200,
-        answer=ContactCard,
+        answer=ContactStory,
     ),
 )

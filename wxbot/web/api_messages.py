@@ -11,8 +11,9 @@ from wxbot.protocol.reaction import meaning
 from wxbot.store import contacts, gates, outbox
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import StoredFollowUp
-from wxbot.web.api_answers import Cancelled, Queued, Step, StoredMessage
+from wxbot.web.api_answers import Cancelled, Queued, SeenGrant, Step, StoredMessage
 from wxbot.web.api_call import Answer, Call, Operation, answer, body_of, once
+from wxbot.web.api_contacts import count
 from wxbot.web.api_models import NewMessage
 from wxbot.web.problems import Problem, at_field
 
@@ -67,6 +68,9 @@ def _told(tx: Transaction, call: Call) -> StoredMessage:
         priority=found.priority,
         coalesce=found.coalesce,
         on_doubt=found.on_doubt,
+        topic=found.topic,
+        facts=json.loads(found.facts),
+        rung=found.rung,
         attempts=found.attempts,
         now_zh=story.now_zh,
         now_en=story.now_en,
@@ -85,6 +89,12 @@ def _step(one: Explained) -> Step:
         en=known.en if known else "",
         rid=one.rid,
         grant=one.grant,
+        rung=one.rung,
+        status=one.status,
+        receipt=one.receipt,
+        seen=[
+            SeenGrant(kind=grant.kind, left=count(grant.left), expires_at=grant.expires_at) for grant in one.seen
+        ],
     )
 
 
@@ -140,5 +150,6 @@ OPERATIONS = (
         handle=cancel_message,
         status=200,
         answer=Cancelled,
+        refuses={409: "It is too late."},
     ),
 )

@@ -4,6 +4,7 @@ Bodies are strict: an unknown field is a mistake, a number is no string. The che
 validate with `context={"now": Unix seconds}`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -18,14 +19,17 @@ from pydantic import (
     field_validator,
 )
 
+from wxbot.delivery.fanout import check_key
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import MAX_TEXT, Text
+from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.protocol.topic import MAX_TOPIC, check_topic
+from wxbot.web.api_call import OPENID
 from wxbot.web.api_content import VISIBLE, Message
 
 LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
 _LAST = 4_102_444_800  # 2100-01-01: later ones are milliseconds by mistake
-OPENID = r"^[A-Za-z0-9_-]{1,64}$"
 _WORD = r"^[^\x00-\x1f\x7f]{1,200}$"  # anything that can be shown in one line
 
 
@@ -52,7 +56,10 @@ Moment = Annotated[
     }),
 ]  # fmt: skip
 Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TEXT})]
+Topic = Annotated[str, Field(min_length=1, max_length=MAX_TOPIC)]
 Word = Annotated[str, Field(pattern=_WORD)]
+Openid = Annotated[str, Field(pattern=f"^{OPENID}$")]
+Fact = Annotated[str, Field(max_length=1000)]
 _EITHER: list[JsonValue] = [
     {
         "required": ["text"],
@@ -65,21 +72,34 @@ _EITHER: list[JsonValue] = [
 ]
 
 
-class NewMessage(BaseModel):
-    """A follow-up to queue: for whom, what, when, and what to do when it cannot be sent."""
+class _Wanted(BaseModel):
+    """What is to be sent, when, and what to do when it cannot be."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra={"oneOf": _EITHER})
 
-    openid: Annotated[str, Field(pattern=OPENID)]
     text: Visible | None = Field(default=None, description=f"A text of at most {MAX_TEXT} bytes of UTF-8.")
     message: Message | None = Field(default=None, validate_default=True, description="Anything but a plain text.")
     due_at: Moment | None = Field(default=None, description="When; at once if not given.")
     not_after: Moment | None = Field(default=None, description="Of no use later than this.")
-    key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
-    on_closed: Literal["hold", "drop"] = "hold"
+    on_closed: Literal["hold", "drop", "template"] = "hold"
     priority: Literal["normal", "decisive"] = "normal"
     coalesce: Word | None = Field(default=None, description="Replaces the user's waiting ones of the same value.")
     on_doubt: Literal["resend", "park"] = "resend"
+    facts: dict[str, Fact] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="What the templates of its fallback may name.",
+        json_schema_extra={"propertyNames": {"pattern": r"^[A-Za-z_][A-Za-z0-9_]*$"}},
+    )
+
+    @field_validator("facts")
+    @classmethod
+    def _are_facts(cls, value: dict[str, str]) -> dict[str, str]:
+        try:
+            facts_json(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+        return value
 
     @field_validator("text")
     @classmethod
@@ -119,11 +139,11 @@ class NewMessage(BaseModel):
             message=message_json(content),
             due_at=max(self.due_at or now, now),
             not_after=self.not_after,
-            key=self.key,
             on_closed=self.on_closed,
             priority=self.priority,
             coalesce=self.coalesce,
             on_doubt=self.on_doubt,
+            facts=facts_json(self.facts),
         )
 
 
@@ -131,8 +151,53 @@ def _now(info: ValidationInfo) -> float:
     return float((info.context or {})["now"])
 
 
-class ContactsQuery(BaseModel):
-    """Which part of the contacts."""
+class _ToUser(BaseModel):
+    openid: Openid
+
+
+class NewMessage(_Wanted, _ToUser):
+    """A follow-up to queue: for whom, what, when, and what to do when it cannot be sent."""
+
+    key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
+    topic: Topic | None = Field(default=None, description="Whose quiet hours and fallback count for it.")
+
+    @field_validator("topic")
+    @classmethod
+    def _is_topic(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else check_topic(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+
+    def follow_up(self, now: float) -> FollowUp:
+        """Return it as the outbox takes it; a due_at in the past is now."""
+        return replace(super().follow_up(now), key=self.key, topic=self.topic)
+
+
+class NewPublication(_Wanted):
+    """One message for all who subscribe to a topic when it is due."""
+
+    key: Word = Field(description="A second publication to the topic with the same key is the first one.")
+
+    @field_validator("key")
+    @classmethod
+    def _key_is_free(cls, value: str) -> str:
+        try:
+            return check_key(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+
+
+class NewSubscribers(BaseModel):
+    """Who is to subscribe to a topic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    openids: Annotated[list[Openid], Field(min_length=1, max_length=1000)]
+
+
+class PageQuery(BaseModel):
+    """Which part of a list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from wxbot.protocol.topic import MAX_TOPIC
 from wxbot.web.api_call import LONGEST_KEY, Operation
 from wxbot.web.problems import CONTENT_TYPE, ProblemBody
 
@@ -15,6 +16,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "account": {"type": "string", "example": "default"},
     "id": {"type": "integer", "minimum": 0},
     "openid": {"type": "string"},
+    "topic": {"type": "string", "minLength": 1, "maxLength": MAX_TOPIC, "example": "flight:CA1501:2026-11-25"},
 }
 _REFUSALS = {
     401: "No key, or one that is wrong, revoked or expired.",
@@ -57,11 +59,9 @@ def refusals(one: Operation) -> dict[int, str]:
     found = dict(_REFUSALS)
     if one.body:
         found |= _REFUSALS_OF_BODY
-    if one.body or one.query:
+    if one.body or one.query or "{topic}" in one.path:
         found[422] = "Something in it is wrong; `errors` names each field."
-    if one.method == "DELETE":
-        found[409] = "It is too late."
-    return dict(sorted(found.items()))
+    return dict(sorted({**found, **one.refuses}.items()))
 
 
 def _operation(one: Operation, prefix: str) -> dict[str, Any]:

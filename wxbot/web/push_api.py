@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from wxbot.clock import Clock
 from wxbot.store.engine import Store
-from wxbot.web import api_contacts, api_messages
+from wxbot.web import api_contacts, api_messages, api_plans, api_topics
 from wxbot.web.api_auth import Guard
 from wxbot.web.api_call import Answer, Call, Operation
 from wxbot.web.openapi import openapi, refusals
@@ -22,7 +22,12 @@ log = structlog.get_logger(__name__)
 MAX_BODY = 64 * 1024  # bytes
 PREFIX = "/api/v1"
 OF_ACCOUNT = "/accounts/{account}"
-OPERATIONS: tuple[Operation, ...] = (*api_messages.OPERATIONS, *api_contacts.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *api_messages.OPERATIONS,
+    *api_contacts.OPERATIONS,
+    *api_topics.OPERATIONS,
+    *api_plans.OPERATIONS,
+)
 _NO_SCRIPT = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 

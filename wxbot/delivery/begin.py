@@ -1,0 +1,164 @@
+"""The second commit of a message: what its turn comes to, and `sending` right before the bytes leave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from wxbot.delivery import ladder
+from wxbot.delivery.budget import Awaited, Budget, Decision, decide
+from wxbot.delivery.claims import Claimed, Claims
+from wxbot.delivery.ladder import Call
+from wxbot.delivery.manner import put_off
+from wxbot.delivery.way import Going, Way
+from wxbot.protocol.outgoing import text_message
+from wxbot.protocol.reaction import probe_seconds
+from wxbot.protocol.window import Grant
+from wxbot.store import contacts, gates, lanes, outbox, publications
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.gates import Gate
+from wxbot.store.lanes import Head, Lane, Move
+
+log = structlog.get_logger(__name__)
+
+_MOST_JOINED = 20  # follow-ups that may go out as one message
+
+
+class Beginning:
+    """One process's beginnings, for every account."""
+
+    def __init__(self, store: Store, claims: Claims, ways: Mapping[str, Way]) -> None:
+        self._store, self._claims, self._ways = store, claims, ways
+
+    def begin(self, tx: Transaction, one: Claimed, now: float) -> Going | None:
+        """Decide, and mark what goes out as `sending` with its grant spent; None when nothing does."""
+        contacts.hold(tx, one.head.account, one.head.openid)  # a push takes the user before the lanes: so do we
+        if not lanes.extend(tx, one.lane, self._claims.lease(tx)):
+            return None
+        turn = self._turn(tx, one, now)
+        if isinstance(turn, Going):
+            return turn
+        head = one.head
+        self._claims.move(tx, one.lane, head, turn, now)
+        self._claims.release(tx, one.lane)
+        if turn.state != "queued":
+            log.info("follow-up", action=f"followup_{turn.state}", followup=head.id, account=head.account)
+        return None
+
+    def _turn(self, tx: Transaction, one: Claimed, now: float) -> Going | Move:
+        """Return what goes out, marked, or what becomes of the follow-up without that."""
+        lane, head = one.lane, one.head
+        way = self._ways[head.account]
+        due = lanes.due(tx, lane, now + (way.budget.join or 0.0), _MOST_JOINED)
+        if not due or due[0] != head:  # something earlier has come in, or an operator changed it
+            return Move(state="queued")
+        quiet = {each.id: put_off(each, lane, way.manners.of(each.topic), now) for each in due}
+        if (later := quiet[head.id]) is not None:
+            return later
+        since = self._doubt(tx, head)
+        if since is not None and head.on_doubt == "park":
+            return self._descend(tx, one, "an earlier try may have arrived", now, since)
+        loud = [each for each in due if quiet[each.id] is None]
+        decision = self._decide(tx, loud, now)
+        if decision.grant is not None:
+            return self._go(tx, one, loud, decision, now)
+        if decision.move.state == "held" and head.on_closed == "template":
+            return self._descend(tx, one, decision.move.reason, now, since)
+        return decision.move
+
+    def _go(self, tx: Transaction, one: Claimed, due: Sequence[Head], decision: Decision, now: float) -> Going:
+        """Mark what goes out inside the window."""
+        lane, head = one.lane, one.head
+        move = replace(decision.move, rung="window", attempts=_afresh(head, "window"))
+        shared = replace(decision.move, spent="", reason=f"in one message with {head.id}")
+        together = due[: decision.joined + 1]
+        for each in together:
+            self._claims.move(tx, lane, each, move if each == head else shared, now)
+        message = head.message if decision.text is None else text_message(decision.text)
+        behind = [self._as_sending(lane, each, shared) for each in together[1:]]
+        return Going(self._as_sending(lane, head, move), behind, message)
+
+    def _descend(self, tx: Transaction, one: Claimed, why: str, now: float, since: float | None) -> Going | Move:
+        """Mark what goes out by a rung of the ladder; what may have arrived and is to be parked leaves no rung."""
+        lane, head = one.lane, one.head
+        manner = self._ways[head.account].manners.of(head.topic)
+        resting, probing = self._resting(tx, head.account, manner.fallback, now)
+        step = ladder.step(head, manner, resting, why, now)
+        if since is not None and head.on_doubt == "park" and not _may_repeat(head, step, since, now):
+            step = Move(
+                state="doubtful", reason=f"by {head.rung} it may have arrived, and that can be asked no more"
+            )
+        if isinstance(step, Move):
+            return step
+        attempts = _afresh(head, step.rung)
+        move = Move(state="sending", reason=step.why, rung=step.rung, attempts=attempts, told={"rung": step.rung})
+        self._claims.move(tx, lane, head, move, now)
+        keyed = ladder.is_keyed(step.rung, now if since is None else since, now)
+        return Going(self._as_sending(lane, head, move), call=step, keyed=keyed, probing=step.rung in probing)
+
+    def _doubt(self, tx: Transaction, head: Head) -> float | None:
+        """Return since when a follow-up on a rung may have arrived, None when it cannot."""
+        if head.rung == "window" or not (head.attempts or head.crashes):
+            return None
+        found = outbox.show(tx, head.account, head.id)
+        return ladder.doubt_since(found.history) if found else None
+
+    def _resting(
+        self, tx: Transaction, account: str, fallback: Sequence[str], now: float
+    ) -> tuple[dict[str, Gate], set[str]]:
+        """Return the closed gates of these rungs, and the rungs whose gate lets this one call through."""
+        closed = {gate.interface: gate for gate in gates.resting(tx, account, now) if gate.interface in fallback}
+        probing = {name for name, gate in closed.items() if _lets_through(tx, account, gate, now)}
+        return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
+
+    def _decide(self, tx: Transaction, due: Sequence[Head], now: float) -> Decision:
+        """Decide on the first of these, and spend its grant."""
+        account, openid = due[0].account, due[0].openid
+        grants = contacts.grants(tx, account, openid)
+        budget = self._ways[account].budget
+        awaited = _awaited(tx, due[0], grants, budget)
+        decision = decide(due, grants, now, budget, awaited)
+        if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
+            return decide(
+                due, [], now, budget, awaited
+            )  # PostgreSQL: another lane of this user took the last one just now
+        return decision
+
+    def _as_sending(self, lane: Lane, head: Head, move: Move) -> Head:
+        """Return a follow-up as this move leaves it."""
+        return replace(
+            head,
+            state="sending",
+            spent=move.spent,
+            rung=move.rung or head.rung,
+            attempts=head.attempts + move.attempts,
+            owner=self._store.owner,
+            claim=lane.claim,
+        )
+
+
+def _afresh(head: Head, rung: str) -> int:
+    """Return what to add to the tries so far: each rung has its own."""
+    return 0 if head.rung == rung else -head.attempts
+
+
+def _may_repeat(head: Head, step: Call | Move, since: float, now: float) -> bool:
+    """Return whether this step asks the rung that may have it, or waits for that, while the rung knows our key."""
+    return step.rung == head.rung and ladder.is_keyed(head.rung, since, now)
+
+
+def _lets_through(tx: Transaction, account: str, gate: Gate, now: float) -> bool:
+    every = probe_seconds(gate.errcode)
+    due = gate.probe_at is not None and gate.probe_at <= now and every is not None
+    return due and gates.may_probe(tx, account, gate, now, every or 0.0)
+
+
+def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budget) -> Awaited:
+    """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
+    account, openid = first.account, first.openid
+    end = max((grant.expires_at for grant in grants), default=0)
+    soon = first.due_at + (budget.join or 0.0)
+    published = publications.awaited(tx, account, openid, max(end, soon))
+    decisive = [due_at for priority, due_at in published if priority == "decisive"]
+    normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
+    return Awaited([*outbox.decisive(tx, account, openid, end), *decisive], max(normal, default=None))
