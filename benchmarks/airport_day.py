@@ -2,7 +2,9 @@
 
 import os
 import platform
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -44,14 +46,15 @@ _BEFORE = 60  # seconds of the day in which the processes start
 )
 def airport_day(flights: int, travellers: int, seed: int, into: Path) -> None:
     """Play a day of flights and travellers with wxbot and naively, and write a page about both."""
-    began, scores = time.monotonic(), {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes and clears the memory they use
+    began, commit, scores = time.monotonic(), _commit(), {}
     day = make_day(flights, travellers, seed)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns) as progress:
         for name in SIDES:
             task = progress.add_task(name, total=None)
             scores[name] = one_run(name, day, partial(_show, progress, task))
-    run = Run(flights, travellers, seed, _today(), _commit(), _machine(), time.monotonic() - began)
+    run = Run(flights, travellers, seed, _today(), commit, _machine(), time.monotonic() - began)
     text = page(scores, run)
     (into / "airport-day.md").write_text(text, "utf-8")
     (into / PICTURE).write_text(plot(scores), "utf-8")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.day import Day
-from benchmarks.flights import News
+from benchmarks.flights import HOUR, MIDNIGHT, News
 
 
 @dataclass(slots=True)
@@ -44,15 +44,16 @@ class Score:
         return Share(*(sum(getattr(one, name) for one in shares) for name in ("owed", "delivered", "in_time")))
 
 
-def score(day: Day, phones: Iterable[Sequence[Mapping[str, Any]]], ledger: Mapping[str, Any], start: int) -> Score:
-    """Return the score; `phones` has one list of items for each traveller, `start` is the day's midnight."""
+def score(
+    day: Day, phones: Iterable[Sequence[Mapping[str, Any]]], ledger: Mapping[str, Any], stops: Sequence[float]
+) -> Score:
+    """Return the score; `phones` has a list of items for each traveller, `stops` when the run let time stand."""
     result = Score(ledger=ledger)
-    ticks = [moment.at for moment in day.moments()]
     for number, items in enumerate(phones):
-        arrived = _arrived(items, ticks)
+        arrived = _arrived(items, stops)
         owed = list(day.owed(number))
         for _, news in owed:
-            _count(result, news, arrived.get(news.text, []), start)
+            _count(result, news, arrived.get(news.text, []))
         result.backwards += sum(_backwards(flight, owed, arrived) for flight in {name for name, _ in owed})
         result.empty_handed += bool(owed) and not any(news.text in arrived for _, news in owed)
     result.late.sort()
@@ -65,13 +66,13 @@ def percentile(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))] if values else 0.0
 
 
-def _arrived(items: Sequence[Mapping[str, Any]], ticks: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
+def _arrived(items: Sequence[Mapping[str, Any]], stops: Sequence[float]) -> dict[str, list[tuple[float, int]]]:
     """Return where each line that came in stands on the phone: the moment of the run, and its place."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, list[tuple[float, int]]] = {}
     lines = ((item["at"], line) for item in items if item["direction"] == "in" for line in _lines(item))
     for place, (at, line) in enumerate(lines):
-        tick = ticks[max(0, bisect_right(ticks, at) - 1)]
-        found.setdefault(line, []).append((tick, place))
+        stop = stops[max(0, bisect_right(stops, at) - 1)]
+        found.setdefault(line, []).append((stop, place))
     return found
 
 
@@ -79,8 +80,8 @@ def _lines(item: Mapping[str, Any]) -> Iterator[str]:
     return (line for line in str(item["text"]).splitlines() if line)
 
 
-def _count(result: Score, news: News, arrived: Sequence[tuple[int, int]], start: int) -> None:
-    hour = result.hours.setdefault((news.at - start) // 3600, Share()) if news.decisive else Share()
+def _count(result: Score, news: News, arrived: Sequence[tuple[float, int]]) -> None:
+    hour = result.hours.setdefault((news.at - MIDNIGHT) // HOUR, Share()) if news.decisive else Share()
     shares = [result.kinds.setdefault(news.kind, Share()), hour]
     shares += [result.decisive] if news.decisive else []
     in_time = bool(arrived) and arrived[0][0] <= news.needed_by
@@ -96,7 +97,7 @@ def _count(result: Score, news: News, arrived: Sequence[tuple[int, int]], start:
 
 
 def _backwards(
-    flight: str, owed: Sequence[tuple[str, News]], arrived: Mapping[str, Sequence[tuple[int, int]]]
+    flight: str, owed: Sequence[tuple[str, News]], arrived: Mapping[str, Sequence[tuple[float, int]]]
 ) -> int:
     """Return how much of one flight's news came after news of a later moment."""
     places = [arrived[news.text][0][1] for name, news in owed if name == flight and news.text in arrived]

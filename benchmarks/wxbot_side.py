@@ -1,6 +1,7 @@
 """wxbot's side of the day: the real processes, and the airline's system at the push API."""
 
 import json
+import math
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,15 +16,16 @@ from benchmarks.stage import Stage, running
 from wxbot.cli.processes import python
 from wxbot.simulator.config import DEV_APPID, DEV_SECRET, DEV_TOKEN
 from wxbot.store.engine import Store, Transaction
+from wxbot.store.outbox import RANK
 
 _LOOK_EVERY = 0.005  # seconds between looks whether all has gone out
 _PATIENCE = 300.0  # seconds for one moment's messages
-_ANY_PUBLICATION = "SELECT 1 FROM publications WHERE state = 'running' AND due_at <= :now LIMIT 1"
-_ANY_LANE = """
-SELECT 1 FROM lanes WHERE account = 'default' AND rank IN (0, 1, 2, 3) AND wake_at <= :now LIMIT 1"""
+_NEXT_PUBLICATION = "SELECT min(due_at) FROM publications WHERE state = 'running'"
+_NEXT_LANE = "SELECT min(wake_at) FROM lanes WHERE account = 'default' AND rank = :rank"
 _SETTINGS = """
 [account]
 rate = 10000  # what the account may send is not what is measured
+join = 600  # news that can wait waits ten minutes for more
 
 [sender]
 poll = 0.02
@@ -68,17 +70,27 @@ class WxbotSide:
         if news.is_told:
             self._airline.tell(flight, news)
 
-    def settle(self) -> None:
-        """Wait until no publication and no lane is due; raises RuntimeError when that takes minutes."""
-        end = time.monotonic() + _PATIENCE
-        while self._store.read(self._anything_due):
-            if time.monotonic() > end:
-                raise RuntimeError(f"still something due after {_PATIENCE:.0f} s at {self._stage.clock.now():.0f}")
-            time.sleep(_LOOK_EVERY)
+    def settle(self, until: float) -> list[float]:
+        """Wait until nothing is due, now and at each moment before `until` at which something falls due."""
+        stops: list[float] = []
+        while (following := self._next_after_what_is_due()) < until:
+            self._stage.go_to(following)
+            stops.append(following)
+        return stops
 
-    def _anything_due(self, tx: Transaction) -> bool:
-        now = self._stage.clock.now()
-        return any(tx.row(sql, now=now) is not None for sql in (_ANY_PUBLICATION, _ANY_LANE))
+    def _next_after_what_is_due(self) -> float:
+        """Return when something falls due next, when nothing is left that is; RuntimeError after minutes."""
+        end = time.monotonic() + _PATIENCE
+        while (following := self._store.read(_next_due)) <= self._stage.clock.now():
+            if time.monotonic() > end:
+                raise RuntimeError(f"still something due after {_PATIENCE:.0f} s at {following:.0f}")
+            time.sleep(_LOOK_EVERY)
+        return following
+
+
+def _next_due(tx: Transaction) -> float:
+    rows = [tx.row(_NEXT_PUBLICATION), *(tx.row(_NEXT_LANE, rank=rank) for rank in RANK.values())]
+    return min((row[0] for row in rows if row and row[0] is not None), default=math.inf)
 
 
 @contextmanager

@@ -28,8 +28,8 @@ def item(text: str, at: float, direction: str = "in") -> dict[str, Any]:
     return {"direction": direction, "text": text, "at": at}
 
 
-def judged(*items: dict[str, Any], day: Day | None = None) -> Score:
-    return score(day or one_day(Act(T - 3600, "ask", "CA1")), [items], LEDGER, MIDNIGHT)
+def judged(*items: dict[str, Any]) -> Score:
+    return score(one_day(Act(T - 3600, "ask", "CA1")), [items], LEDGER, [T, T + 60, T + 7200])
 
 
 def test_a_day_is_the_same_for_the_same_seed_and_another_for_another() -> None:

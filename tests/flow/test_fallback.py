@@ -80,7 +80,9 @@ def run(stage: Stage, *states: str) -> None:
 
 
 def history(stage: Stage) -> list[dict[str, Any]]:
-    return [json.loads(entry) for entry in stage.rows("SELECT history FROM followups")[0][0].splitlines()]
+    return [
+        json.loads(entry) for entry in stage.rows("SELECT history FROM followups ORDER BY id")[0][0].splitlines()
+    ]
 
 
 def attempts(stage: Stage, count: int) -> None:

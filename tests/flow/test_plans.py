@@ -264,6 +264,22 @@ def test_the_last_message_is_kept_for_the_boarding_that_is_planned(url: str, bot
         assert stage.shown(user, "custom") == ["boarding at C23"]
 
 
+def test_nothing_is_kept_once_the_moment_has_passed(url: str, bot: Bot) -> None:
+    with staged(url, bot, keep=1) as stage:
+        user = stage.user()
+        stage.say(user, "fly")
+        store = stage.store()
+        store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 1"))
+        goes_on(stage, 2)
+        assert stage.states() == ["held"]
+        change(stage, hours=0.01, tell=False)
+        store.write(lambda tx: tx.change("DELETE FROM followups"))
+        goes_on(stage, 2.01)
+        store.close()
+
+        assert stage.shown(user, "custom") == ["landed"]
+
+
 def test_the_flight_bot_tells_the_airlines_news(url: str) -> None:
     with staged(url, flight.bot) as stage:
         user = stage.user()

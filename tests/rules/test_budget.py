@@ -89,6 +89,13 @@ def test_what_becomes_of_one_message(
     assert (found.grant and found.grant.kind) == kind
 
 
+def test_nothing_is_kept_when_all_plans_are_over_but_for_what_is_planned() -> None:
+    over = Awaited(is_over=True)
+
+    assert decide([head()], [message(1)], NOW, PLAIN, over).move.state == "sending"
+    assert decide([head()], [message(1)], NOW, PLAIN, replace(over, decisive=[NOW + 60])).move.state == "held"
+
+
 def test_nothing_is_kept_when_nothing_is_to_be_kept() -> None:
     assert decided(head(), grants=[message(1)], budget=Budget(keep=0)).move.state == "sending"
 

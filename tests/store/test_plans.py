@@ -86,6 +86,30 @@ def test_a_step_that_is_begun_stays_as_it_is(store: Store) -> None:
     assert {state(store, name)[2] for name in ("half", "whole")} == {True}
 
 
+def test_a_users_plans_are_over_when_the_moments_of_all_their_topics_have_passed(store: Store) -> None:
+    def plan(topic: str, moment: float | None, plan: str = "{}") -> None:
+        store.write(lambda tx: plans.hold(tx, "default", topic, NOW))
+        store.write(lambda tx: plans.keep(tx, "default", topic, Kept(moment, {}, plan), NOW))
+
+    def is_over() -> bool:
+        return store.read(lambda tx: plans.are_over(tx, "default", "oUser", NOW))
+
+    follow(store, "oUser")
+    assert not is_over()  # nothing is known of what may come
+    subscribe(store, "oUser")
+    assert not is_over()
+    for moment, text, expected in (
+        (None, "{}", False),
+        (NOW + 1, "{}", False),
+        (NOW, "", False),
+        (NOW, "{}", True),
+    ):
+        plan(TOPIC, moment, text)
+        assert is_over() is expected
+    subscribe(store, "oUser", topic="news")
+    assert not is_over()
+
+
 def test_steps_and_news_are_told_apart(store: Store) -> None:
     follow(store, "oUser")
     subscribe(store, "oUser")
@@ -118,7 +142,9 @@ def test_publications_are_awaited_by_who_will_get_them(store: Store) -> None:
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
-@pytest.mark.parametrize("statement", [publications._AWAITED, publications._STEPS, publications._COUNT])
+@pytest.mark.parametrize(
+    "statement", [publications._AWAITED, plans._OVER, publications._STEPS, publications._COUNT]
+)
 def test_no_statement_on_a_topics_publications_walks_the_table(store: Store, statement: str) -> None:
     bound = {
         "account": "default", "openid": "o", "topic": TOPIC, "now": NOW, "until": NOW, "prefix": "x%",

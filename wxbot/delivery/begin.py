@@ -14,7 +14,7 @@ from wxbot.delivery.way import Going, Way
 from wxbot.protocol.outgoing import text_message
 from wxbot.protocol.reaction import probe_seconds
 from wxbot.protocol.window import Grant
-from wxbot.store import contacts, gates, lanes, outbox, publications
+from wxbot.store import contacts, gates, lanes, outbox, plans, publications
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
 from wxbot.store.lanes import Head, Lane, Move
@@ -116,7 +116,7 @@ class Beginning:
         account, openid = due[0].account, due[0].openid
         grants = contacts.grants(tx, account, openid)
         budget = self._ways[account].budget
-        awaited = _awaited(tx, due[0], grants, budget)
+        awaited = _awaited(tx, due[0], grants, budget, now)
         decision = decide(due, grants, now, budget, awaited)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
             return decide(
@@ -153,7 +153,7 @@ def _lets_through(tx: Transaction, account: str, gate: Gate, now: float) -> bool
     return due and gates.may_probe(tx, account, gate, now, every or 0.0)
 
 
-def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budget) -> Awaited:
+def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budget, now: float) -> Awaited:
     """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
     account, openid = first.account, first.openid
     end = max((grant.expires_at for grant in grants), default=0)
@@ -161,4 +161,6 @@ def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budg
     published = publications.awaited(tx, account, openid, max(end, soon))
     decisive = [due_at for priority, due_at in published if priority == "decisive"]
     normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
-    return Awaited([*outbox.decisive(tx, account, openid, end), *decisive], max(normal, default=None))
+    scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)
+    is_over = scarce and plans.are_over(tx, account, openid, now)
+    return Awaited([*outbox.decisive(tx, account, openid, end), *decisive], max(normal, default=None), is_over)

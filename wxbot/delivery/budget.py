@@ -37,11 +37,13 @@ class Budget:
 class Awaited:
     """What else a user is to get: when each decisive one is due, and the last normal one of the joining span.
 
-    Unix seconds; `normal` is None when nothing is to come.
+    Unix seconds; `normal` is None when nothing is to come. `is_over` when nothing decisive can come that nobody
+    has planned: only then is nothing kept for it.
     """
 
     decisive: Sequence[float] = ()
     normal: float | None = None
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _is_kept(grant: Grant, usable: Sequence[Grant], budget: Budget, awaited: Awa
     without = [replace(one, left=one.left - 1) if one is grant else one for one in usable]
     if _short(without, awaited.decisive) > _short(usable, awaited.decisive):
         return True
-    return grant.kind == "message" and grant.left <= budget.keep
+    return grant.kind == "message" and grant.left <= budget.keep and not awaited.is_over
 
 
 def _short(grants: Sequence[Grant], decisive: Sequence[float]) -> int:

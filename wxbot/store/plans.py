@@ -16,6 +16,10 @@ ON CONFLICT (account, topic) DO NOTHING"""
 _KEEP = """
 UPDATE plans SET moment = :moment, facts = :facts, plan = :plan, changed_at = :now
 WHERE account = :account AND topic = :topic"""
+_OVER = """
+SELECT count(*), count(CASE WHEN p.plan <> '' AND p.moment <= :now THEN 1 END)
+FROM subscriptions AS s LEFT JOIN plans AS p ON p.account = s.account AND p.topic = s.topic
+WHERE s.account = :account AND s.openid = :openid"""
 _FORGET = "DELETE FROM plans WHERE account = :account AND topic = :topic"
 
 
@@ -51,3 +55,9 @@ def keep(tx: Transaction, account: str, topic: str, kept: Kept, now: float) -> N
 def forget(tx: Transaction, account: str, topic: str) -> bool:
     """Delete a topic's plan; False when there was none. Its steps are for the caller to cancel."""
     return tx.change(_FORGET, account=account, topic=topic) == 1
+
+
+def are_over(tx: Transaction, account: str, openid: str, now: float) -> bool:
+    """Return whether each topic that a user subscribes to has a plan whose moment has passed; False for none."""
+    topics, over = tx.rows(_OVER, account=account, openid=openid, now=now)[0]
+    return bool(topics) and topics == over
