@@ -37,7 +37,7 @@ def plant(bug: str | None) -> None:
 def _resend_after_crash() -> None:
     """Send again whatever a sender that is gone had in hand, as most queues do."""
     again = Move(state="queued", reason="its lease is over", crashes=1)
-    vars(claims)["after_crash"] = lambda head: again
+    vars(claims)["after_crash"] = lambda head, **more: again
 
 
 def _answer_before_commit() -> None:
@@ -112,8 +112,8 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "S5 sending committed": (sender.Sender, "_send", "before"),
     "S6 request made, not sent": (transport.Transport, "_send", "before"),
     "S7 answer read": (transport.Transport, "_send", "after"),
-    "S8 before the settle": (sender.Sender, "_settle", "before"),
-    "S9 settled, not committed": (sender.Sender, "_settle", "after"),
+    "S8 before the settle": (sender, "settle", "before"),
+    "S9 settled, not committed": (sender, "settle", "after"),
     "S10 settle committed": (sender, "_report", "before"),
     "S11 lane given back, not committed": (lanes, "release", "after"),
     "T1 before the token is fetched": (access_token.AccessTokens, "_fetch", "before"),
