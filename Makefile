@@ -1,13 +1,21 @@
 # `make demo` and `make test` do all their own set-up in .venv; PYTHON chooses another interpreter.
 PYTHON ?= python3
 
-.PHONY: demo test check clean
+.PHONY: demo test check scoreboard scoreboard-proof clean
 
 demo: .venv/installed
 	.venv/bin/wxbot demo
 
 test: .venv/installed
 	.venv/bin/python -m pytest -n 2
+
+# Kills, pauses, faults and floods in the hundreds; the table goes into docs/reliability.md.
+scoreboard: .venv/installed
+	.venv/bin/python -m benchmarks.scoreboard
+
+# Each figure once more with a planted bug, which must turn it red.
+scoreboard-proof: .venv/installed
+	.venv/bin/python -m benchmarks.scoreboard --short --proof
 
 check: .venv/installed
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash .ci/check

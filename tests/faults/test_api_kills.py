@@ -9,8 +9,7 @@ from pathlib import Path
 
 import requests
 
-from faults.deployment import Deployment, deployed
-from faults.test_kills import _answers, _workers
+from benchmarks.deployment import Deployment, deployed, workers
 from wxbot.store import apikeys, contacts, topics
 from wxbot.store.engine import Store
 
@@ -50,7 +49,7 @@ def _kill_again_and_again(
     place: Deployment, web: "subprocess.Popen[bytes]", killed: list[int], enough: threading.Event
 ) -> None:
     def living() -> list[int]:  # one that was killed is listed until gunicorn has noticed
-        return [pid for pid in _workers(web) if pid not in killed]
+        return [pid for pid in workers(web) if pid not in killed]
 
     while not enough.wait(place.chance.uniform(0.1, 0.4)):
         place.until(lambda: len(living()) == 2)
@@ -58,11 +57,9 @@ def _kill_again_and_again(
         subprocess.run(["kill", "-9", str(killed[-1])], check=True)
 
 
-def test_calls_repeated_through_kills_are_done_once_and_all_get_the_same_bytes(database: Path) -> None:
-    with deployed(database) as place:
-        conf = Path(__file__).parents[2] / "config" / "gunicorn.conf.py"
-        web = place.start("gunicorn", "-c", str(conf), "wxbot.app:create_app()")
-        place.until(lambda: _answers(place.port))
+def test_calls_repeated_through_kills_are_done_once_and_all_get_the_same_bytes(url: str, tmp_path: Path) -> None:
+    with deployed(url, tmp_path) as place:
+        web = place.web()
         bearer, enough = _key(place), threading.Event()
         killed: list[int] = []
         killer = threading.Thread(target=_kill_again_and_again, args=(place, web, killed, enough))

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from faults.deployment import Deployment, deployed
+from benchmarks.deployment import Deployment, deployed
 from wxbot.delivery.fanout import publish
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
@@ -32,9 +32,9 @@ def _made(place: Deployment) -> int:
     return int(place.rows("SELECT count(*) FROM followups")[0][0])
 
 
-def test_a_fan_out_killed_again_and_again_makes_one_follow_up_for_each_subscriber(database: Path) -> None:
+def test_a_fan_out_killed_again_and_again_makes_one_follow_up_for_each_subscriber(url: str, tmp_path: Path) -> None:
     killed_midway = 0
-    with deployed(database) as place:
+    with deployed(url, tmp_path) as place:
         _publish(place)
         for _ in range(KILLS):
             before = _made(place)

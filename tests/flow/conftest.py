@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -94,13 +93,13 @@ def bot(slow: Slow) -> Bot:
 
 
 @pytest.fixture
-def stage(database: Path, bot: Bot) -> Iterator[Stage]:
-    with staged(database, bot) as running:
+def stage(url: str, bot: Bot) -> Iterator[Stage]:
+    with staged(url, bot) as running:
         yield running
 
 
 @pytest.fixture
-def still(database: Path, bot: Bot) -> Iterator[Stage]:
+def still(url: str, bot: Bot) -> Iterator[Stage]:
     """The stage without a sender: what is queued stays."""
-    with staged(database, bot, sending=False) as running:
+    with staged(url, bot, sending=False) as running:
         yield running

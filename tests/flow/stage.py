@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
@@ -105,12 +104,12 @@ def text_push(content: str, *, openid: str = "oUser", msgid: int = 1, at: int = 
 
 
 @contextmanager
-def staged(database: Path, bot: Bot, *, sending: bool = True, **account: Any) -> Iterator[Stage]:
+def staged(url: str, bot: Bot, *, sending: bool = True, **account: Any) -> Iterator[Stage]:
     """Run the simulator, the web and (unless not `sending`) a sender while the block runs."""
     clock = StoppedClock()
     config = SimulatorConfig(mode=account.get("mode", "plain"), rights=account.get("rights", "current"))
     with served(create_simulator(config, clock)) as platform:
-        settings = settings_for(database, platform, config, bot, account)
+        settings = settings_for(url, platform, config, bot, account)
         with served(create_app(settings, clock)) as web, senders(settings, clock, 1 if sending else 0):
             stage = Stage(clock, settings, platform, f"{web}/wechat")
             stage.post("/sim/settings", {"webhook": stage.webhook})
@@ -133,9 +132,7 @@ def senders(settings: Settings, clock: StoppedClock, count: int) -> Iterator[Non
             thread.join()
 
 
-def settings_for(
-    database: Path, platform: str, config: SimulatorConfig, bot: Bot, account: dict[str, Any]
-) -> Settings:
+def settings_for(url: str, platform: str, config: SimulatorConfig, bot: Bot, account: dict[str, Any]) -> Settings:
     """Return settings that meet the simulator, with times cut so that tests need not wait."""
     module = ModuleType(f"bot_{uuid4().hex}")
     module.bot = bot  # type: ignore[attr-defined]
@@ -147,7 +144,7 @@ def settings_for(
     return Settings.model_validate(
         {
             "account": {**secrets, **known, "rate": 1000, **PLAIN, **account},
-            "database_url": f"sqlite:///{database}",
+            "database_url": url,
             "bot": f"{module.__name__}:bot",
             "reply_budget": budget,
             "api_rate": api_rate,

@@ -1,6 +1,5 @@
 """The push API's plans: an airline's system moves a flight, and its travellers hear of it."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,8 @@ def move(stage: Stage, body: Any, topic: str = "flight:CA1501") -> requests.Resp
     return Caller(stage).call("POST", f"/topics/{topic}/plan", json=body)
 
 
-def test_a_delay_and_a_new_gate_reach_who_asked_for_the_flight(database: Path) -> None:
-    with staged(database, flight.bot) as stage:
+def test_a_delay_and_a_new_gate_reach_who_asked_for_the_flight(url: str) -> None:
+    with staged(url, flight.bot) as stage:
         user = stage.user()
         stage.say(user, "CA1501")
         [(topic, moment)] = stage.rows("SELECT topic, moment FROM plans")

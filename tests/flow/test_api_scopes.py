@@ -35,7 +35,7 @@ def shared(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """One stage for all cases: none of them depends on what another did."""
     path = tmp_path_factory.mktemp("scopes") / "wxbot.db"
     path.write_bytes(empty_database.read_bytes())
-    with staged(path, Bot(), sending=False) as running:
+    with staged(f"sqlite:///{path}", Bot(), sending=False) as running:
         yield running
 
 

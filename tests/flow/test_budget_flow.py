@@ -1,7 +1,6 @@
 """The allowance at work: joined, kept for the decisive, hinted at, and free in the reply on return."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ HINT = "回复任意内容继续接收"
 
 
 @pytest.fixture
-def frugal(database: Path, bot: Bot) -> Iterator[Stage]:
+def frugal(url: str, bot: Bot) -> Iterator[Stage]:
     """The stage as accounts are by default, without a sender: a test starts one when all is queued."""
-    with staged(database, bot, sending=False, keep=1, join=60, hint=HINT) as running:
+    with staged(url, bot, sending=False, keep=1, join=60, hint=HINT) as running:
         yield running
 
 

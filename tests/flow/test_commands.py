@@ -15,6 +15,12 @@ from wxbot.cli import COMMANDS
 from wxbot.store import topics
 
 
+@pytest.fixture
+def url(database: Path) -> str:
+    """Commands ask the same store functions as the rest: SQLite will do."""
+    return f"sqlite:///{database}"
+
+
 def run(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     account = stage.settings.account
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
@@ -174,7 +180,7 @@ def test_a_bot_that_cannot_be_loaded_is_told_at_once(still: Stage, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("wrong", "told"),
     [
         ("sqlite:////no/such/folder/x.db", "unable to open"),
         ("sqlite:////tmp", "unable to open"),
@@ -185,8 +191,10 @@ def test_a_bot_that_cannot_be_loaded_is_told_at_once(still: Stage, tmp_path: Pat
     ],
 )
 @pytest.mark.parametrize("command", ["migrate", "contacts"])
-def test_a_store_that_cannot_be_opened_is_told_in_one_line(still: Stage, url: str, told: str, command: str) -> None:
-    done = run(still, command, WXBOT_DATABASE_URL=url)
+def test_a_store_that_cannot_be_opened_is_told_in_one_line(
+    still: Stage, wrong: str, told: str, command: str
+) -> None:
+    done = run(still, command, WXBOT_DATABASE_URL=wrong)
 
     assert done.returncode == 2
     assert told in done.stderr

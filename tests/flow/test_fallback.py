@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,8 +47,14 @@ class Receiver:
         return app
 
 
+@pytest.fixture
+def database(url: str) -> str:
+    """The store's URL under another name: `url` is the webhook's here."""
+    return url
+
+
 @contextmanager
-def falling(database: Path, bot: Bot, *fallback: str, url: str = "", **more: Any) -> Iterator[Stage]:
+def falling(database: str, bot: Bot, *fallback: str, url: str = "", **more: Any) -> Iterator[Stage]:
     """Run a stage without a sender whose flight topics have these rungs."""
     notices = {
         "template": {"id": "T1", "url": "https://example.com/", "data": DATA},
@@ -75,7 +80,9 @@ def run(stage: Stage, *states: str) -> None:
 
 
 def history(stage: Stage) -> list[dict[str, Any]]:
-    return [json.loads(entry) for entry in stage.rows("SELECT history FROM followups")[0][0].splitlines()]
+    return [
+        json.loads(entry) for entry in stage.rows("SELECT history FROM followups ORDER BY id")[0][0].splitlines()
+    ]
 
 
 def attempts(stage: Stage, count: int) -> None:
@@ -89,7 +96,7 @@ def explained(stage: Stage, id: int) -> Explanation:
     return told
 
 
-def test_a_closed_window_makes_it_a_template_message_with_its_facts(database: Path, bot: Bot) -> None:
+def test_a_closed_window_makes_it_a_template_message_with_its_facts(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         user, _ = late(stage)
         run(stage, "sent")
@@ -100,7 +107,7 @@ def test_a_closed_window_makes_it_a_template_message_with_its_facts(database: Pa
         assert steps[-2:] == [("sending", "template"), ("sent", "template")]
 
 
-def test_a_topic_without_a_fallback_holds_it_as_before(database: Path, bot: Bot) -> None:
+def test_a_topic_without_a_fallback_holds_it_as_before(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         user, id = late(stage, topic="hotel:1")
         run(stage, "held")
@@ -110,7 +117,7 @@ def test_a_topic_without_a_fallback_holds_it_as_before(database: Path, bot: Bot)
         assert stage.states() == ["sent"]
 
 
-def test_what_is_to_be_held_never_goes_down_the_ladder(database: Path, bot: Bot) -> None:
+def test_what_is_to_be_held_never_goes_down_the_ladder(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         late(stage, on_closed="hold")
         run(stage, "held")
@@ -118,7 +125,7 @@ def test_what_is_to_be_held_never_goes_down_the_ladder(database: Path, bot: Bot)
         assert stage.ledger()["templates"] == 0
 
 
-def test_the_last_message_kept_for_decisive_ones_sends_a_normal_one_down(database: Path, bot: Bot) -> None:
+def test_the_last_message_kept_for_decisive_ones_sends_a_normal_one_down(database: str, bot: Bot) -> None:
     topics = {"*": {"fallback": ["template"], "template": {"id": "T1", "data": {"a": "{{text}}"}}}}
     with staged(database, bot, sending=False, keep=5, topics=topics) as stage:
         user = writer(stage)
@@ -130,7 +137,7 @@ def test_the_last_message_kept_for_decisive_ones_sends_a_normal_one_down(databas
 
 
 @pytest.mark.parametrize("errcode", [45015, 45047])
-def test_the_platforms_word_that_the_window_is_closed_sends_it_down(database: Path, bot: Bot, errcode: int) -> None:
+def test_the_platforms_word_that_the_window_is_closed_sends_it_down(database: str, bot: Bot, errcode: int) -> None:
     with falling(database, bot, "template") as stage:
         user = writer(stage)
         stage.fault("errcode", errcode=errcode)
@@ -142,7 +149,7 @@ def test_the_platforms_word_that_the_window_is_closed_sends_it_down(database: Pa
 
 
 @pytest.mark.parametrize("errcode", [43004, 40037, 47003, 43101, 40003])
-def test_a_rung_that_refuses_leaves_it_to_the_next(database: Path, bot: Bot, errcode: int) -> None:
+def test_a_rung_that_refuses_leaves_it_to_the_next(database: str, bot: Bot, errcode: int) -> None:
     with falling(database, bot, "template", "subscription") as stage:
         user, _ = late(stage)
         put(stage, user, "later", wait=3600)
@@ -159,7 +166,7 @@ def test_a_rung_that_refuses_leaves_it_to_the_next(database: Path, bot: Bot, err
         assert errcode in [one.get("errcode") for one in history(stage)]
 
 
-def test_a_name_without_a_value_passes_by_the_rung_and_says_so(database: Path, bot: Bot) -> None:
+def test_a_name_without_a_value_passes_by_the_rung_and_says_so(database: str, bot: Bot) -> None:
     receiver = Receiver()
     with served(receiver.app()) as url, falling(database, bot, "template", "webhook", url=f"{url}/hook") as stage:
         late(stage, facts="{}")
@@ -170,7 +177,7 @@ def test_a_name_without_a_value_passes_by_the_rung_and_says_so(database: Path, b
         assert len(receiver.calls) == 1
 
 
-def test_all_rungs_refused_holds_it_until_the_user_is_back(database: Path, bot: Bot) -> None:
+def test_all_rungs_refused_holds_it_until_the_user_is_back(database: str, bot: Bot) -> None:
     receiver = Receiver([410])
     with (
         served(receiver.app()) as url,
@@ -187,7 +194,7 @@ def test_all_rungs_refused_holds_it_until_the_user_is_back(database: Path, bot: 
         assert stage.shown(user)[-1] == "登机口 C23\n\necho back"
 
 
-def test_the_webhook_is_signed_and_tells_all_that_is_known(database: Path, bot: Bot) -> None:
+def test_the_webhook_is_signed_and_tells_all_that_is_known(database: str, bot: Bot) -> None:
     receiver = Receiver()
     with served(receiver.app()) as url, falling(database, bot, "webhook", url=f"{url}/hook?key=1") as stage:
         user, id = late(stage, key="gate")
@@ -218,7 +225,7 @@ def _time(headers: dict[str, str]) -> datetime:
 
 
 @pytest.mark.parametrize("status", [500, 503, 408, 429, 302])
-def test_the_webhook_is_tried_again_under_the_same_id(database: Path, bot: Bot, status: int) -> None:
+def test_the_webhook_is_tried_again_under_the_same_id(database: str, bot: Bot, status: int) -> None:
     receiver = Receiver([status, 204])
     with served(receiver.app()) as url, falling(database, bot, "webhook", url=f"{url}/hook") as stage:
         late(stage)
@@ -232,7 +239,7 @@ def test_the_webhook_is_tried_again_under_the_same_id(database: Path, bot: Bot, 
         assert [one["status"] for one in history(stage) if "status" in one] == [status, 204]
 
 
-def test_a_webhook_that_stays_down_for_a_day_ends_in_a_hold(database: Path, bot: Bot) -> None:
+def test_a_webhook_that_stays_down_for_a_day_ends_in_a_hold(database: str, bot: Bot) -> None:
     receiver = Receiver([500])
     with served(receiver.app()) as url, falling(database, bot, "webhook", url=f"{url}/hook") as stage:
         late(stage)
@@ -245,7 +252,7 @@ def test_a_webhook_that_stays_down_for_a_day_ends_in_a_hold(database: Path, bot:
         assert len(receiver.calls) == 9
 
 
-def test_nothing_behind_a_webhook_that_is_down_waits_for_it(database: Path, bot: Bot) -> None:
+def test_nothing_behind_a_webhook_that_is_down_waits_for_it(database: str, bot: Bot) -> None:
     with falling(database, bot, "webhook") as stage:
         user, _ = late(stage)
         with senders(stage.settings, stage.clock, 1):
@@ -254,7 +261,7 @@ def test_nothing_behind_a_webhook_that_is_down_waits_for_it(database: Path, bot:
             stage.until_equal(["queued", "expired"], stage.states)
 
 
-def test_what_waits_on_a_rung_goes_out_when_the_user_is_back(database: Path, bot: Bot) -> None:
+def test_what_waits_on_a_rung_goes_out_when_the_user_is_back(database: str, bot: Bot) -> None:
     with falling(database, bot, "webhook") as stage:
         user, _ = late(stage)
         with senders(stage.settings, stage.clock, 1):
@@ -269,7 +276,7 @@ def test_what_waits_on_a_rung_goes_out_when_the_user_is_back(database: Path, bot
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_no_record_of_a_failed_webhook_has_its_query_or_its_secret(
-    database: Path, bot: Bot, caplog: pytest.LogCaptureFixture, answers: bool
+    database: str, bot: Bot, caplog: pytest.LogCaptureFixture, answers: bool
 ) -> None:
     caplog.set_level("DEBUG")
     receiver = Receiver([500])
@@ -288,7 +295,7 @@ def test_no_record_of_a_failed_webhook_has_its_query_or_its_secret(
 
 @pytest.mark.parametrize("policy", ["park", "resend"])
 def test_a_template_in_doubt_is_sent_again_under_its_key_and_shown_once(
-    database: Path, bot: Bot, policy: str
+    database: str, bot: Bot, policy: str
 ) -> None:
     with falling(database, bot, "template") as stage:
         user, _ = late(stage, on_doubt=policy)
@@ -301,7 +308,7 @@ def test_a_template_in_doubt_is_sent_again_under_its_key_and_shown_once(
         assert len(stage.shown(user, "template")) == 1
 
 
-def test_a_template_in_doubt_is_parked_when_the_platform_has_forgotten_its_key(database: Path, bot: Bot) -> None:
+def test_a_template_in_doubt_is_parked_when_the_platform_has_forgotten_its_key(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         late(stage, on_doubt="park")
         stage.fault("accept_then_reset", path=TEMPLATE)
@@ -314,7 +321,7 @@ def test_a_template_in_doubt_is_parked_when_the_platform_has_forgotten_its_key(d
 
 
 def test_a_template_in_doubt_that_is_to_be_parked_does_not_go_out_in_the_window_as_well(
-    database: Path, bot: Bot
+    database: str, bot: Bot
 ) -> None:
     with falling(database, bot, "template") as stage:
         user, _ = late(stage, on_doubt="park")
@@ -329,7 +336,7 @@ def test_a_template_in_doubt_that_is_to_be_parked_does_not_go_out_in_the_window_
         assert stage.shown(user, "custom") == []
 
 
-def test_a_notification_in_doubt_is_parked_when_that_is_wanted(database: Path, bot: Bot) -> None:
+def test_a_notification_in_doubt_is_parked_when_that_is_wanted(database: str, bot: Bot) -> None:
     with falling(database, bot, "subscription", "template") as stage:
         late(stage, on_doubt="park")
         stage.fault("http502", path=NOTICE)
@@ -343,7 +350,7 @@ def test_a_notification_in_doubt_is_parked_when_that_is_wanted(database: Path, b
     [("template", "park", "sent"), ("webhook", "park", "sent"), ("subscription", "park", "doubtful")],
 )
 def test_a_sender_that_died_on_a_rung_leaves_doubt_only_where_our_key_is_unknown(
-    database: Path, bot: Bot, rung: str, policy: str, state: str
+    database: str, bot: Bot, rung: str, policy: str, state: str
 ) -> None:
     receiver = Receiver()
     with served(receiver.app()) as url, falling(database, bot, rung, url=f"{url}/hook") as stage:
@@ -368,7 +375,7 @@ def _die_at(stage: Stage, id: int, rung: str) -> None:
     store.close()
 
 
-def test_a_sender_found_dead_on_a_template_too_late_leaves_doubt(database: Path, bot: Bot) -> None:
+def test_a_sender_found_dead_on_a_template_too_late_leaves_doubt(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         _, id = late(stage, on_doubt="park")
         _die_at(stage, id, "template")
@@ -377,7 +384,7 @@ def test_a_sender_found_dead_on_a_template_too_late_leaves_doubt(database: Path,
 
 
 @pytest.mark.parametrize("kind", ["hang", "reset", "drip"])
-def test_a_receiver_that_does_not_answer_is_asked_again(database: Path, bot: Bot, kind: str) -> None:
+def test_a_receiver_that_does_not_answer_is_asked_again(database: str, bot: Bot, kind: str) -> None:
     with staged(database, bot, sending=False) as other:  # its simulator plays the receiver: it knows how to be ill
         url = f"{other.platform}/cgi-bin/getcallbackip"
         with falling(database, bot, "webhook", url=url) as stage:
@@ -389,7 +396,7 @@ def test_a_receiver_that_does_not_answer_is_asked_again(database: Path, bot: Bot
                 stage.until(lambda: stage.states() == ["sent"])
 
 
-def test_a_receiver_that_takes_it_and_then_talks_too_much_has_taken_it(database: Path, bot: Bot) -> None:
+def test_a_receiver_that_takes_it_and_then_talks_too_much_has_taken_it(database: str, bot: Bot) -> None:
     with staged(database, bot, sending=False) as other:
         url = f"{other.platform}/cgi-bin/getcallbackip"
         with falling(database, bot, "webhook", url=url) as stage:
@@ -398,7 +405,7 @@ def test_a_receiver_that_takes_it_and_then_talks_too_much_has_taken_it(database:
             run(stage, "sent")
 
 
-def test_a_rung_says_nothing_of_the_gate_of_the_window(database: Path, bot: Bot) -> None:
+def test_a_rung_says_nothing_of_the_gate_of_the_window(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         store, now = stage.store(), stage.clock.now()
         store.write(lambda tx: gates.close(tx, "default", Gate("send", now + 3600, 48001, "", now, now)))
@@ -409,7 +416,7 @@ def test_a_rung_says_nothing_of_the_gate_of_the_window(database: Path, bot: Bot)
         assert stage.rows("SELECT interface FROM gates") == [("send",)]
 
 
-def test_a_passing_fault_is_tried_again_on_the_same_rung(database: Path, bot: Bot) -> None:
+def test_a_passing_fault_is_tried_again_on_the_same_rung(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         user, _ = late(stage)
         stage.fault("errcode", path=TEMPLATE, errcode=-1)
@@ -422,7 +429,7 @@ def test_a_passing_fault_is_tried_again_on_the_same_rung(database: Path, bot: Bo
 
 
 def test_a_rung_that_is_closed_for_long_is_passed_by_and_the_window_of_others_stays_open(
-    database: Path, bot: Bot
+    database: str, bot: Bot
 ) -> None:
     receiver = Receiver()
     with served(receiver.app()) as url, falling(database, bot, "template", "webhook", url=f"{url}/hook") as stage:
@@ -438,7 +445,7 @@ def test_a_rung_that_is_closed_for_long_is_passed_by_and_the_window_of_others_st
         assert len(receiver.calls) == 1
 
 
-def test_a_rung_that_is_closed_for_a_minute_is_waited_for(database: Path, bot: Bot) -> None:
+def test_a_rung_that_is_closed_for_a_minute_is_waited_for(database: str, bot: Bot) -> None:
     with falling(database, bot, "template", "webhook") as stage:
         user, _ = late(stage)
         stage.fault("errcode", path=TEMPLATE, errcode=45011)
@@ -451,7 +458,7 @@ def test_a_rung_that_is_closed_for_a_minute_is_waited_for(database: Path, bot: B
         assert len(stage.shown(user, "template")) == 1
 
 
-def test_a_probe_finds_out_that_a_rung_is_open_again(database: Path, bot: Bot) -> None:
+def test_a_probe_finds_out_that_a_rung_is_open_again(database: str, bot: Bot) -> None:
     receiver = Receiver()
     with served(receiver.app()) as url, falling(database, bot, "template", "webhook", url=f"{url}/hook") as stage:
         stage.fault("errcode", path=TEMPLATE, errcode=48001)
@@ -466,7 +473,7 @@ def test_a_probe_finds_out_that_a_rung_is_open_again(database: Path, bot: Bot) -
 
 
 @pytest.mark.parametrize("word", ["failed:user block", "failed: system failed"])
-def test_a_template_that_was_not_delivered_goes_on_to_the_next_rung(database: Path, bot: Bot, word: str) -> None:
+def test_a_template_that_was_not_delivered_goes_on_to_the_next_rung(database: str, bot: Bot, word: str) -> None:
     receiver = Receiver()
     with served(receiver.app()) as url, falling(database, bot, "template", "webhook", url=f"{url}/hook") as stage:
         stage.fault("undelivered", path=TEMPLATE, status=word)
@@ -478,7 +485,7 @@ def test_a_template_that_was_not_delivered_goes_on_to_the_next_rung(database: Pa
         assert [(step.rung, step.receipt) for step in receipts] == [("template", word)]
 
 
-def test_a_notification_that_was_not_delivered_and_has_no_rung_below_is_held(database: Path, bot: Bot) -> None:
+def test_a_notification_that_was_not_delivered_and_has_no_rung_below_is_held(database: str, bot: Bot) -> None:
     with falling(database, bot, "subscription") as stage:
         user, _ = late(stage)
         stage.act(
@@ -492,7 +499,7 @@ def test_a_notification_that_was_not_delivered_and_has_no_rung_below_is_held(dat
         assert "not delivered" in history(stage)[-1]["why"]
 
 
-def test_a_delivered_template_is_known_to_be_delivered(database: Path, bot: Bot) -> None:
+def test_a_delivered_template_is_known_to_be_delivered(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         _, id = late(stage)
         with senders(stage.settings, stage.clock, 1):
@@ -502,7 +509,7 @@ def test_a_delivered_template_is_known_to_be_delivered(database: Path, bot: Bot)
         assert "says that it was delivered" in explained(stage, id).now_en
 
 
-def test_a_receipt_of_somebody_elses_message_changes_nothing(database: Path, bot: Bot) -> None:
+def test_a_receipt_of_somebody_elses_message_changes_nothing(database: str, bot: Bot) -> None:
     with falling(database, bot, "template") as stage:
         _, _ = late(stage)
         with senders(stage.settings, stage.clock, 1):

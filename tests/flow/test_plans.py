@@ -1,7 +1,6 @@
 """Plans over real HTTP: a topic's steps go out at their times, and move when its moment moves."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -63,8 +62,8 @@ def bot() -> Bot:
 
 
 @pytest.fixture
-def stage(database: Path, bot: Bot) -> Iterator[Stage]:
-    with staged(database, bot) as running:
+def stage(url: str, bot: Bot) -> Iterator[Stage]:
+    with staged(url, bot) as running:
         yield running
 
 
@@ -250,8 +249,8 @@ def test_a_cancelled_plan_publishes_nothing_more(stage: Stage, user: str) -> Non
     assert stage.shown(user, "custom") == []
 
 
-def test_the_last_message_is_kept_for_the_boarding_that_is_planned(database: Path, bot: Bot) -> None:
-    with staged(database, bot, keep=0) as stage:
+def test_the_last_message_is_kept_for_the_boarding_that_is_planned(url: str, bot: Bot) -> None:
+    with staged(url, bot, keep=0) as stage:
         user = stage.user()
         stage.say(user, "fly")
         change(stage, gate="C23")
@@ -265,8 +264,8 @@ def test_the_last_message_is_kept_for_the_boarding_that_is_planned(database: Pat
         assert stage.shown(user, "custom") == ["boarding at C23"]
 
 
-def test_nothing_is_kept_once_the_moment_has_passed(database: Path, bot: Bot) -> None:
-    with staged(database, bot, keep=1) as stage:
+def test_nothing_is_kept_once_the_moment_has_passed(url: str, bot: Bot) -> None:
+    with staged(url, bot, keep=1) as stage:
         user = stage.user()
         stage.say(user, "fly")
         store = stage.store()
@@ -281,8 +280,8 @@ def test_nothing_is_kept_once_the_moment_has_passed(database: Path, bot: Bot) ->
         assert stage.shown(user, "custom") == ["landed"]
 
 
-def test_the_flight_bot_tells_the_airlines_news(database: Path) -> None:
-    with staged(database, flight.bot) as stage:
+def test_the_flight_bot_tells_the_airlines_news(url: str) -> None:
+    with staged(url, flight.bot) as stage:
         user = stage.user()
         stage.say(user, "CA1501")
         [(topic, moment)] = stage.rows("SELECT topic, moment FROM plans")

@@ -302,9 +302,9 @@ def test_a_wrong_query_is_named(still: Stage, query: str, field: str) -> None:
 
 
 @pytest.fixture
-def narrow(database: Path, bot: Bot) -> Iterator[Stage]:
+def narrow(url: str, bot: Bot) -> Iterator[Stage]:
     """A stage whose API takes one call in a hundred seconds from each key."""
-    with staged(database, bot, sending=False, api_rate=0.01) as running:
+    with staged(url, bot, sending=False, api_rate=0.01) as running:
         yield running
 
 

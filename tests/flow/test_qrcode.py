@@ -45,15 +45,15 @@ def test_who_follows_or_scans_through_a_code_is_subscribed_once_and_gets_what_is
     assert [stage.shown(user, "custom") for user in (old, new)] == [["登机口改为 C25"]] * 2
 
 
-def test_a_bot_without_a_handler_for_it_subscribes_too(database: Path) -> None:
-    with staged(database, Bot(), sending=False) as stage:
+def test_a_bot_without_a_handler_for_it_subscribes_too(url: str) -> None:
+    with staged(url, Bot(), sending=False) as stage:
         user = stranger(stage)
         assert stage.act(user, "subscribe", scene=f"topic:{TOPIC}")["reply"] is None
 
         assert stage.rows(JOINED) == [(TOPIC, user)]
 
 
-def test_a_handler_sees_the_scene_and_has_the_last_word(database: Path) -> None:
+def test_a_handler_sees_the_scene_and_has_the_last_word(url: str) -> None:
     bot = Bot()
 
     @bot.subscribe
@@ -61,14 +61,14 @@ def test_a_handler_sees_the_scene_and_has_the_last_word(database: Path) -> None:
         ctx.unsubscribe("news")
         return event.scene
 
-    with staged(database, bot, sending=False) as stage:
+    with staged(url, bot, sending=False) as stage:
         told = stage.act(stranger(stage), "subscribe", scene="topic:news")
 
         assert told["reply"]["text"] == "topic:news"
         assert stage.rows(JOINED) == []
 
 
-def test_a_slow_or_failing_handler_does_not_keep_anybody_from_subscribing(database: Path, slow: Slow) -> None:
+def test_a_slow_or_failing_handler_does_not_keep_anybody_from_subscribing(url: str, slow: Slow) -> None:
     bot = Bot()
 
     @bot.scan
@@ -78,7 +78,7 @@ def test_a_slow_or_failing_handler_does_not_keep_anybody_from_subscribing(databa
         slow.work()
         return "late"
 
-    with staged(database, bot, sending=False) as stage:
+    with staged(url, bot, sending=False) as stage:
         user = writer(stage)
         stage.act(user, "SCAN", scene="topic:slow")
         assert stage.rows(JOINED) == [("slow", user)]
@@ -101,7 +101,7 @@ def test_the_prefix_is_a_setting_and_an_empty_one_turns_it_off(database: Path) -
     for prefix, scene, topics in (("t-", "t-news", [("news",)]), ("", "topic:news", [])):
         path = database.with_name(f"wxbot{prefix}.db")
         path.write_bytes(database.read_bytes())
-        with staged(path, Bot(), sending=False, scene_prefix=prefix) as stage:
+        with staged(f"sqlite:///{path}", Bot(), sending=False, scene_prefix=prefix) as stage:
             stage.act(stranger(stage), "subscribe", scene=scene)
 
             assert stage.rows("SELECT topic FROM subscriptions") == topics

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,10 +16,10 @@ MORNING = NIGHT + 7.5 * 3600
 
 
 @pytest.fixture
-def night(database: Path, bot: Bot) -> Iterator[Stage]:
+def night(url: str, bot: Bot) -> Iterator[Stage]:
     """Half past eleven at night, quiet for flights; without a sender."""
     topics = {"flight:*": {"quiet": "23:00-07:00"}}
-    with staged(database, bot, sending=False, join=60, topics=topics) as stage:
+    with staged(url, bot, sending=False, join=60, topics=topics) as stage:
         stage.clock.advance(NIGHT - stage.clock.now())
         yield stage
 
@@ -71,8 +70,8 @@ def test_what_is_of_no_use_in_the_morning_expires(night: Stage) -> None:
     assert "quiet hours" in night.rows("SELECT reason FROM followups")[0][0]
 
 
-def test_a_late_answer_is_given_at_night(database: Path, bot: Bot) -> None:
-    with staged(database, bot, sending=False, topics={"*": {"quiet": "23:00-07:00"}}) as stage:
+def test_a_late_answer_is_given_at_night(url: str, bot: Bot) -> None:
+    with staged(url, bot, sending=False, topics={"*": {"quiet": "23:00-07:00"}}) as stage:
         stage.clock.advance(NIGHT - stage.clock.now())
         stage.say(stage.user(), "menu")
         with senders(stage.settings, stage.clock, 1):

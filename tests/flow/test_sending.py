@@ -1,7 +1,6 @@
 """A follow-up goes out: inside the window and the quota, in order, once, whatever the platform answers."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,8 @@ from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.reply.bot import Bot
-from wxbot.store import outbox
+from wxbot.store import contacts, outbox
+from wxbot.store.engine import Transaction
 
 
 def put(stage: Stage, openid: str, text: str, *, wait: float = 0, **options: object) -> int:
@@ -43,6 +43,42 @@ def test_follow_ups_arrive_at_their_times_and_in_order(stage: Stage) -> None:
 
     assert stage.shown(user, "custom") == ["news 0", "news 1", "news 2"]
     assert stage.ledger()["token_fetches"] == 1
+
+
+def test_a_sender_takes_a_user_before_their_lane_as_a_push_does(still: Stage) -> None:
+    user, store, locked = writer(still), still.store(), "wait_event_type = 'Lock' AND datname = current_database()"
+    put(still, user, "one")
+
+    def push(tx: Transaction) -> None:
+        contacts.seen(tx, "default", user, still.clock.now(), None)
+        if tx.postgresql:  # SQLite has one writer anyway
+            still.until(lambda: still.rows(f"SELECT 1 FROM pg_stat_activity WHERE {locked}"))
+            assert tx.rows("SELECT 1 FROM lanes FOR UPDATE NOWAIT") == [(1,)]
+
+    with senders(still.settings, still.clock, 1):
+        store.write(push)
+        still.until_equal(["sent"], still.states)
+    store.close()
+
+
+def test_what_is_on_its_way_when_a_user_writes_is_counted_in_their_new_window(stage: Stage) -> None:
+    user = writer(stage)
+    stage.fault("hang")
+    put(stage, user, "one", on_doubt="park")
+    stage.until_equal(["sending"], stage.states)
+    stage.say(user, "hello again")
+
+    assert stage.rows("SELECT message_left FROM contacts") == [(4,)]
+
+
+def test_what_went_out_after_a_user_wrote_is_counted_in_their_new_window(stage: Stage) -> None:
+    user = writer(stage)
+    stage.clock.advance(0.5)
+    put(stage, user, "one")
+    stage.until_equal(["sent"], stage.states)
+    stage.say(user, "hello again")  # in the same second, as the platform writes it
+
+    assert stage.rows("SELECT message_left FROM contacts") == [(4,)]
 
 
 def test_the_sixth_message_is_held_until_the_user_writes_again(stage: Stage) -> None:
@@ -81,8 +117,8 @@ def test_a_click_is_spent_before_the_message_window_it_overlaps(stage: Stage) ->
     assert stage.rows("SELECT message_left, action_left FROM contacts") == [(5, 2)]
 
 
-def test_with_rights_48h_any_number_goes_out(database: Path, bot: Bot) -> None:
-    with staged(database, bot, rights="48h") as stage:
+def test_with_rights_48h_any_number_goes_out(url: str, bot: Bot) -> None:
+    with staged(url, bot, rights="48h") as stage:
         user = writer(stage)
         for number in range(25):
             put(stage, user, f"news {number}")
@@ -338,8 +374,8 @@ def test_a_token_near_its_end_is_replaced_without_a_pause(stage: Stage) -> None:
     assert stage.ledger()["token_fetches"] == 2
 
 
-def test_a_wrong_secret_stops_the_account_and_says_so(database: Path, bot: Bot) -> None:
-    with staged(database, bot, appsecret="wrong") as stage:
+def test_a_wrong_secret_stops_the_account_and_says_so(url: str, bot: Bot) -> None:
+    with staged(url, bot, appsecret="wrong") as stage:
         user = writer(stage)
         put(stage, user, "one")
         stage.until(lambda: stage.rows("SELECT interface FROM gates") == [("token",)])
@@ -350,8 +386,8 @@ def test_a_wrong_secret_stops_the_account_and_says_so(database: Path, bot: Bot) 
         )
 
 
-def test_a_secret_that_was_put_right_is_found_out_by_the_next_probe(database: Path, bot: Bot) -> None:
-    with staged(database, bot, sending=False) as stage:
+def test_a_secret_that_was_put_right_is_found_out_by_the_next_probe(url: str, bot: Bot) -> None:
+    with staged(url, bot, sending=False) as stage:
         user = writer(stage)
         put(stage, user, "one")
         wrong = stage.settings.account.model_copy(update={"appsecret": SecretStr("wrong")})

@@ -1,7 +1,6 @@
 """The five-second wall: a slow or broken handler never costs a user the answer, nor gives it twice."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from flow.conftest import Slow
 from flow.stage import Stage, senders, staged, text_push
@@ -31,10 +30,8 @@ def test_a_redelivery_of_a_handed_off_push_gets_success_and_no_second_answer(sta
     assert slow.begun == 1
 
 
-def test_a_redelivery_that_meets_a_running_first_try_waits_for_its_answer(
-    database: Path, bot: Bot, slow: Slow
-) -> None:
-    with staged(database, bot, sending=False, reply_budget=4.0) as stage, ThreadPoolExecutor(2) as pool:
+def test_a_redelivery_that_meets_a_running_first_try_waits_for_its_answer(url: str, bot: Bot, slow: Slow) -> None:
+    with staged(url, bot, sending=False, reply_budget=4.0) as stage, ThreadPoolExecutor(2) as pool:
         tries = [pool.submit(stage.deliver, text_push("slow"), stage.signed(nonce=nonce)) for nonce in "78"]
         stage.until(lambda: slow.begun)
         slow.go.set()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -49,8 +48,8 @@ def bot(slow: Slow) -> Bot:
 
 
 @pytest.fixture
-def stage(database: Path, bot: Bot) -> Iterator[Stage]:
-    with staged(database, bot) as running:
+def stage(url: str, bot: Bot) -> Iterator[Stage]:
+    with staged(url, bot) as running:
         yield running
 
 
@@ -111,8 +110,8 @@ def test_a_cursor_set_back_by_hand_makes_no_second_follow_up(stage: Stage) -> No
     assert stage.rows("SELECT total FROM publications") == [(1,)]
 
 
-def test_an_answer_does_not_wait_behind_a_publication(database: Path, bot: Bot, slow: Slow) -> None:
-    with staged(database, bot, rate=10) as stage:
+def test_an_answer_does_not_wait_behind_a_publication(url: str, bot: Bot, slow: Slow) -> None:
+    with staged(url, bot, rate=10) as stage:
         subscribers(stage, 30)
         put(stage)
         stage.until(lambda: "sent" in stage.states())
@@ -155,8 +154,8 @@ def test_a_publication_for_a_moment_that_has_passed_is_due_now(stage: Stage) -> 
     assert stage.shown(user, "custom") == [GATE]
 
 
-def test_who_subscribes_after_it_was_due_does_not_get_it(database: Path, bot: Bot) -> None:
-    with staged(database, bot, sending=False) as stage:
+def test_who_subscribes_after_it_was_due_does_not_get_it(url: str, bot: Bot) -> None:
+    with staged(url, bot, sending=False) as stage:
         [early] = subscribers(stage, 1)
         put(stage)
         stage.clock.advance(1)
@@ -225,8 +224,8 @@ def test_what_can_reach_nobody_is_refused_and_not_stored(stage: Stage) -> None:
     assert put(stage).is_new
 
 
-def test_publish_and_topics_on_the_command_line(database: Path, bot: Bot) -> None:
-    with staged(database, bot, sending=False) as stage:
+def test_publish_and_topics_on_the_command_line(url: str, bot: Bot) -> None:
+    with staged(url, bot, sending=False) as stage:
         [user] = subscribers(stage, 1)
         published = json.loads(run(stage, "publish", "news", GATE, "--key", "k", "--json").stdout)
         again = run(stage, "publish", "news", GATE, "--key", "k", "--at", "+2h")
@@ -244,8 +243,8 @@ def test_publish_and_topics_on_the_command_line(database: Path, bot: Bot) -> Non
             assert (done.returncode, "nobody ever subscribed" in done.stderr) == (1, True)
 
 
-def test_the_flight_bot_subscribes_who_asks_and_lets_them_go(database: Path) -> None:
-    with staged(database, flight.bot, sending=False) as stage:
+def test_the_flight_bot_subscribes_who_asks_and_lets_them_go(url: str) -> None:
+    with staged(url, flight.bot, sending=False) as stage:
         user = stage.user()
         stage.say(user, "ca1501")
         [(joined,)] = stage.rows("SELECT topic FROM subscriptions")
@@ -260,8 +259,8 @@ def test_the_flight_bot_subscribes_who_asks_and_lets_them_go(database: Path) -> 
         assert stage.rows("SELECT topic FROM subscriptions") == []
 
 
-def test_who_cannot_be_reached_has_it_held_at_once_and_gets_it_on_return(database: Path, bot: Bot) -> None:
-    with staged(database, bot) as stage:
+def test_who_cannot_be_reached_has_it_held_at_once_and_gets_it_on_return(url: str, bot: Bot) -> None:
+    with staged(url, bot) as stage:
         [gone] = subscribers(stage, 1)
         stage.clock.advance(3 * 86_400)
         [here] = subscribers(stage, 1)
@@ -276,8 +275,8 @@ def test_who_cannot_be_reached_has_it_held_at_once_and_gets_it_on_return(databas
         assert stage.shown(here, "custom") == [GATE, GATE]
 
 
-def test_publications_of_one_moment_and_of_one_span_go_out_as_one(database: Path, bot: Bot) -> None:
-    with staged(database, bot, join=60, keep=0) as stage:
+def test_publications_of_one_moment_and_of_one_span_go_out_as_one(url: str, bot: Bot) -> None:
+    with staged(url, bot, join=60, keep=0) as stage:
         [user] = subscribers(stage, 1)
         for number, wait in enumerate((0, 0, 30, 61)):
             put(stage, f"news {number}", key=str(number), wait=wait)

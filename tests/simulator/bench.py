@@ -1,7 +1,6 @@
 """A simulator and a bot that is not wxbot, talking over real HTTP; only the time is made up."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +10,8 @@ from typing import Any
 import requests
 from flask import Flask, Request, request
 from flask.typing import ResponseReturnValue
-from werkzeug.serving import make_server
 
+from benchmarks.serving import served as served  # every ring of the tests takes it from here
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 
 SEND = "/cgi-bin/message/custom/send"
@@ -122,20 +121,6 @@ class Bench:
 
     def send_raw(self, body: Any) -> int:
         return int(self.call(SEND, body)["errcode"])
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an app on a free port of this machine while the block runs; yields its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

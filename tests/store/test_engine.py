@@ -2,15 +2,18 @@
 
 import multiprocessing
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
 
+from benchmarks.postgres import Server
 from wxbot.errors import SettingsError, StoreError
 from wxbot.store.connections import migrating, sqlite_is_safe
 from wxbot.store.engine import Store, Transaction
@@ -18,6 +21,7 @@ from wxbot.store.migrate import migrate
 from wxbot.store.schema import metadata
 
 ADD = "INSERT INTO buckets (account, level, boot, filled_at) VALUES (:account, 1, '', 0)"
+RAISE = "UPDATE buckets SET level = level + 1 WHERE account = :account"
 COUNT = "SELECT count(*) FROM buckets"
 
 
@@ -85,6 +89,50 @@ def test_a_committed_write_is_synced_to_disk(database: Path) -> None:
     assert store.write(lambda tx: tx.rows("PRAGMA synchronous")) == [(2,)]
     assert store.write(lambda tx: tx.rows("PRAGMA journal_mode")) == [("wal",)]
     store.close()
+
+
+def test_postgresql_bounds_every_wait_for_a_lock_and_for_a_stopped_holder_of_locks(postgresql: Server) -> None:
+    store = Store(postgresql.url)
+
+    assert store.read(lambda tx: tx.rows("SHOW lock_timeout")) == [("3s",)]
+    assert store.read(lambda tx: tx.rows("SHOW idle_in_transaction_session_timeout")) == [("5s",)]
+    store.close()
+
+
+def test_of_two_that_wait_for_each_others_locks_both_are_done(url: str) -> None:
+    store, both_hold_one = Store(url), Barrier(2)
+    store.write(lambda tx: tx.change_many(ADD, [{"account": "a"}, {"account": "b"}]))
+
+    def work(tx: Transaction, accounts: str, first_time: list[bool]) -> None:
+        tx.change(RAISE, account=accounts[0])
+        if tx.postgresql and first_time:  # SQLite has one writer anyway
+            first_time.clear()
+            both_hold_one.wait(20)
+        tx.change(RAISE, account=accounts[1])
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [
+            pool.submit(store.write, partial(work, accounts=each, first_time=[True])) for each in ("ab", "ba")
+        ]:
+            done.result()
+
+    assert store.read(lambda tx: tx.rows("SELECT level FROM buckets")) == [(3,), (3,)]
+    store.close()
+
+
+def test_a_store_that_is_let_go_of_closes_its_connections(postgresql: Server) -> None:
+    url, look = postgresql.fresh(), "SELECT 1 FROM pg_stat_activity WHERE datname = '{}'"
+    database = make_url(url).database
+    store = Store(url)
+    count(store)
+    open_before = postgresql.administer(look.format(database))
+    del store
+
+    assert open_before == 1
+    end = time.monotonic() + 10
+    while postgresql.administer(look.format(database)):  # the server ends the session a moment later
+        assert time.monotonic() < end
+    postgresql.drop(url)
 
 
 @pytest.mark.parametrize(

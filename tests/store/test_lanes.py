@@ -214,3 +214,21 @@ def test_50000_rows_of_one_user_are_one_claim(store: Store) -> None:
 
     assert "followups_lane" in plan[0][3]
     assert "TEMP B-TREE" not in str(plan)
+
+
+def test_while_a_waiting_follow_up_is_replaced_no_sender_claims_any_lane_of_its_user(
+    store: Store, url: str
+) -> None:
+    first, newer = (
+        FollowUp(message="{}", due_at=NOW, coalesce="gate", lane=lane) for lane in ("decisive", "followup")
+    )
+    store.write(lambda tx: outbox.insert(tx, "default", "oUser", first, origin="test", now=NOW))
+    other = Store(url)
+
+    def replace(tx: Transaction) -> list[Lane]:
+        outbox.insert(tx, "default", "oUser", newer, origin="test", now=NOW)
+        return claim(other, lease("a")) if tx.postgresql else []  # SQLite has one writer anyway
+
+    assert store.write(replace) == []
+    assert [one.lane for one in claim(other, lease("a"))] == ["decisive", "followup"]
+    other.close()

@@ -32,6 +32,7 @@ class Beginning:
 
     def begin(self, tx: Transaction, one: Claimed, now: float) -> Going | None:
         """Decide, and mark what goes out as `sending` with its grant spent; None when nothing does."""
+        contacts.hold(tx, one.head.account, one.head.openid)  # a push takes the user before the lanes: so do we
         if not lanes.extend(tx, one.lane, self._claims.lease(tx)):
             return None
         turn = self._turn(tx, one, now)

@@ -1,7 +1,7 @@
 """What one push writes: itself, its user's grants, its effects. All inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -66,6 +66,9 @@ def keep_push(
         topics.forget(tx, account, push.openid)
         return push_id
     grant = granted(push, terms.rights)
+    if grant is not None:  # the platform counts what it takes from now on; some of it may be on its way
+        taken = outbox.spent_since(tx, account, push.openid, push.CreateTime)
+        grant = replace(grant, left=max(0, grant.left - taken))
     contacts.seen(tx, account, push.openid, now, grant)
     topic = _topic_scanned(push, terms.scene_prefix)
     if topic is not None:

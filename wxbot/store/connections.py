@@ -1,6 +1,7 @@
 """Connections to the two databases: how each is opened, and who may use one at a time."""
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -11,7 +12,9 @@ from sqlalchemy.engine import URL
 
 from wxbot.errors import SettingsError
 
-BUSY_TIMEOUT = 3.0  # seconds a SQLite writer waits for another process; the platform hangs up at 5
+BUSY_TIMEOUT = 3.0  # seconds a writer waits for another process; the platform hangs up at 5
+IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose process has stopped
+LINK_TIMEOUT = 5  # seconds without a sign of life from PostgreSQL's machine until a connection is given up
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to
 
 
@@ -153,8 +156,9 @@ class PostgreSQLConnections:
             max_overflow=0,
             pool_pre_ping=True,
             pool_recycle=600,
-            connect_args={"autocommit": True, "connect_timeout": 5},
+            connect_args={"autocommit": True, "connect_timeout": LINK_TIMEOUT, **_patience()},
         )
+        weakref.finalize(self, self._engine.dispose)  # a store that is let go of leaves no open connection
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
@@ -173,6 +177,14 @@ class PostgreSQLConnections:
     def close(self) -> None:
         """Close them all."""
         self._engine.dispose()
+
+
+def _patience() -> dict[str, object]:
+    """Return what bounds every wait: for a lock, for a stopped holder of locks, for a dead link."""
+    limits = {"lock_timeout": BUSY_TIMEOUT, "idle_in_transaction_session_timeout": IDLE_TIMEOUT}
+    options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in limits.items())
+    keepalives = {"keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": LINK_TIMEOUT - 2}
+    return {"options": options, "tcp_user_timeout": LINK_TIMEOUT * 1000, **keepalives}
 
 
 @contextmanager

@@ -84,6 +84,16 @@ def _grants(columns: Row) -> list[Grant]:
     return [Grant("message", columns[0], columns[1]), Grant("action", columns[2], columns[3])]
 
 
+def hold(tx: Transaction, account: str, openid: str) -> None:
+    """Keep everybody else from changing a user until the transaction ends: always before that user's lanes."""
+    if tx.postgresql:  # SQLite has one writer anyway
+        tx.rows(
+            "SELECT 1 FROM contacts WHERE account = :account AND openid = :openid FOR UPDATE",
+            account=account,
+            openid=openid,
+        )
+
+
 def audience(
     tx: Transaction, account: str, topic: str, *, after: str, until: float, limit: int
 ) -> dict[str, list[Grant]]:

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,12 +21,18 @@ from wxbot.store.schema import REVISION
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
+_DEADLOCK = "40P01"  # PostgreSQL's code: of two that wait for each other it undoes one
+_DEADLOCKS = 3  # in a row, before a piece of work is given up
 _PARAMETER = re.compile(r":([a-z_]+)")
 
 
 @cache
 def _for_psycopg(sql: str) -> str:
     return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+class _Deadlock(Exception):
+    """The transaction was undone so that another could go on."""
 
 
 class Transaction:
@@ -67,7 +74,9 @@ class Transaction:
 class Store:
     """One process's way to the tables. Open it after fork; close it with `close`.
 
-    Every failure of the database is raised as StoreError, and then nothing was changed.
+    Every failure of the database is raised as StoreError, and then nothing was changed; only where
+    PostgreSQL's link broke during the commit it may have been. All that writes is fit for that: it
+    is found done, or as it was left.
     """
 
     def __init__(self, url: str, *, pool: int = 8) -> None:
@@ -85,9 +94,13 @@ class Store:
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one write transaction and return its result once it is on disk.
 
-        `work` talks to nothing but the store, and may be run only once.
+        `work` talks to nothing but the store. It is run again, after all of it was undone, when it and
+        another waited for each other's locks.
         """
-        return self._run(work, self._connections.writing, self._connections.begin_write)
+        for _ in range(_DEADLOCKS):
+            with suppress(_Deadlock):
+                return self._run(work, self._connections.writing, self._connections.begin_write)
+        raise StoreError(f"the store could not do it: {_DEADLOCKS} deadlocks in a row")
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work`, which changes nothing, on one consistent view."""
@@ -125,6 +138,8 @@ class Store:
             with cursors() as cursor:
                 return self._transact(work, cursor, begin)
         except self._connections.errors as exc:
+            if getattr(exc, "sqlstate", "") == _DEADLOCK:
+                raise _Deadlock from exc
             raise StoreError(f"the store could not do it: {type(exc).__name__}: {exc}") from exc
 
     def _transact(self, work: Callable[[Transaction], T], cursor: Any, begin: str) -> T:

@@ -39,7 +39,8 @@ UPDATE lanes SET lease_until = :lease_until
 WHERE id = :lane_id AND owner = :owner AND claim = :claim AND lease_until > :clock"""
 _MOVE = """
 UPDATE followups SET state = :state, owner = :owner, claim = :claim, changed_at = :now, reason = :reason,
-  errcode = :errcode, attempts = attempts + :attempts, crashes = crashes + :crashes, spent = :spent,
+  errcode = :errcode, attempts = attempts + :attempts, crashes = crashes + :crashes,
+  spent = CASE WHEN :state IN ('sent', 'doubtful') THEN spent ELSE :spent END,
   due_at = :due_at, ready_at = :ready_at, message = :message, rung = :rung,
   msgid = COALESCE(:msgid, msgid), history = history || :history
 WHERE id = :id AND state = :from_state AND owner = :from_owner AND claim = :from_claim"""

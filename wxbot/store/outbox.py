@@ -34,6 +34,7 @@ ON CONFLICT (account, openid, key) DO NOTHING"""
 _INSERT_EACH = _INSERT.replace(
     ":lane_id", "(SELECT id FROM lanes WHERE account = :account AND openid = :openid AND lane = :lane)"
 )
+_HOLD_LANES = "SELECT id FROM lanes WHERE account = :account AND openid = :openid ORDER BY id FOR UPDATE"
 _BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
 _CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
 _SUPERSEDE = (
@@ -69,6 +70,9 @@ WHERE id = :id AND state = 'sent' AND rung = :from_rung"""
 _DECISIVE = """
 SELECT due_at FROM followups WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
   AND priority = 'decisive' AND due_at < :until ORDER BY due_at LIMIT 20"""
+_SPENT_SINCE = """
+SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
+  AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))"""
 _HELD = """
 SELECT id, message, not_after FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
@@ -107,6 +111,7 @@ def insert(
     if new.key is not None and (there := tx.row(_BY_KEY, account=account, openid=openid, key=new.key)):
         return int(there[0]), False
     if new.coalesce is not None:
+        hold_lanes(tx, account, openid)
         tx.change(_SUPERSEDE, **_superseding(account, openid, new, now))
     columns = {"account": account, "openid": openid, "push_id": push_id, **_columns(new, origin, now)}
     lane = tx.rows(_LANE + " RETURNING id", **columns)
@@ -164,8 +169,15 @@ def _change(now: float, state: str, why: str) -> dict[str, object]:
     return {"state": state, "now": now, "reason": why, "history": line(now, state, why)}
 
 
+def hold_lanes(tx: Transaction, account: str, openid: str) -> None:
+    """Keep senders away from a user until the transaction ends: always before their follow-ups are changed."""
+    if tx.postgresql:  # SQLite has one writer anyway
+        tx.rows(_HOLD_LANES, account=account, openid=openid)
+
+
 def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: float) -> int:
     """Queue what was held for a user who is back, or waits on a rung, to go at `ready_at`; return how many."""
+    hold_lanes(tx, account, openid)
     history = line(now, "queued", "the user is back")
     where = {"account": account, "openid": openid}
     found = tx.rows(_WAKE_HELD, **where, now=now, ready_at=ready_at, history=history)
@@ -200,6 +212,11 @@ def note_outcome(tx: Transaction, one: Told, now: float, state: str, rung: str, 
 def decisive(tx: Transaction, account: str, openid: str, until: float) -> list[float]:
     """Return when each decisive follow-up that waits for a user is due, those due before `until`; at most 20."""
     return [row[0] for row in tx.rows(_DECISIVE, account=account, openid=openid, until=until)]
+
+
+def spent_since(tx: Transaction, account: str, openid: str, since: float) -> int:
+    """Return how many messages to a user are going out, or have done so after a moment."""
+    return int(tx.rows(_SPENT_SINCE, account=account, openid=openid, since=since)[0][0])
 
 
 def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None]]:

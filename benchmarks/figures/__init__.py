@@ -1,0 +1,1 @@
+"""The figures of the scoreboard, a module for each kind of trouble."""

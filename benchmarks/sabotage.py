@@ -1,0 +1,160 @@
+"""Bugs and crash points that a scoreboard run plants into a process before it works; never in the product.
+
+A figure that cannot go red does not count, so each has a twin that runs with one of these.
+`python -m benchmarks.sabotage BUG MODULE ARGUMENT...` runs a module with a bug; BUG may be `none`.
+"""
+
+import os
+import runpy
+import sys
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from wxbot import app  # all of the product is imported, and so can be changed
+from wxbot.delivery import claims, sender
+from wxbot.inbox import accept
+from wxbot.platform import access_token, http_call, transport
+from wxbot.protocol import replies
+from wxbot.store import connections, contacts, lanes, pushes, tokens
+from wxbot.store.lanes import Move
+
+CRASHED = 9  # the exit status of a process that ended at a crash point
+
+
+def plant(bug: str | None) -> None:
+    """Change this process; `bug` is a name in BUGS, or `crash:POINT:NTH:FILE`, or several with `+` between."""
+    for one in (bug or "").split("+"):
+        if one.startswith("crash:"):
+            _, point, nth, once = one.split(":")
+            _crash_at(*POINTS[point], int(nth), once)
+        elif one not in ("", "none"):
+            BUGS[one]()
+
+
+def _resend_after_crash() -> None:
+    """Send again whatever a sender that is gone had in hand, as most queues do."""
+    again = Move(state="queued", reason="its lease is over", crashes=1)
+    vars(claims)["after_crash"] = lambda head, **more: again
+
+
+def _answer_before_commit() -> None:
+    """Answer a push while its transaction is still to come."""
+    commit = accept.Inbox._commit
+
+    def early(self: Any, delivery: Any, answer: Any, seal: Any, now: float) -> bytes:
+        def later() -> None:
+            time.sleep(0.05)
+            commit(self, delivery, answer, seal, now)
+
+        threading.Thread(target=later).start()
+        passive, _ = replies.passive_and_rest(answer.reply, delivery.push)
+        return replies.NO_REPLY if passive is None else seal(replies.reply_xml(passive, delivery.push, int(now)))
+
+    accept.Inbox._commit = early  # type: ignore[method-assign]
+
+
+def _no_dedupe() -> None:
+    """Remember answered pushes in this process only, as WeChat SDKs do."""
+    known: dict[str, bytes] = {}
+    numbers, insert = count(), pushes.insert
+
+    def keep(tx: Any, arrival: Any) -> int | None:
+        known[arrival.push_key] = arrival.reply
+        fields = {name: getattr(arrival, name) for name in arrival.__slots__}
+        return insert(
+            tx, pushes.Arrival(**{**fields, "push_key": f"{arrival.push_key} {os.getpid()} {next(numbers)}"})
+        )
+
+    pushes.insert = keep
+    pushes.reply_to = lambda tx, account, push_key: known.get(push_key)
+
+
+def _check_then_send() -> None:
+    """Look at the window and never take from it."""
+    contacts.spend = lambda tx, account, openid, grant: True
+
+
+def _timeout_is_busy() -> None:
+    """Take every call without an answer for one that never left."""
+    http_call._never_left = lambda exc: True
+
+
+def _everybody_refreshes() -> None:
+    """Let each process fetch its own token."""
+    tokens.take_refresh = lambda tx, account, token, lease: True
+    access_token._CACHE = 0.0
+
+
+def _deferred_begin() -> None:
+    """Begin transactions as SQLite does by default."""
+    connections.SQLiteConnections.begin_write = "BEGIN"
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "answer_before_commit": _answer_before_commit,
+    "check_then_send": _check_then_send,
+    "deferred_begin": _deferred_begin,
+    "everybody_refreshes": _everybody_refreshes,
+    "no_dedupe": _no_dedupe,
+    "resend_after_crash": _resend_after_crash,
+    "timeout_is_busy": _timeout_is_busy,
+}
+
+# Where a process can end: whose function, which, and whether before it or after it has returned.
+POINTS: dict[str, tuple[Any, str, str]] = {
+    "S1 before the claim": (claims.Claims, "claim", "before"),
+    "S2 lane claimed, not committed": (claims.Claims, "claim", "after"),
+    "S3 claim committed": (sender.Sender, "_deliver", "before"),
+    "S4 grant spent, not committed": (contacts, "spend", "after"),
+    "S5 sending committed": (sender.Sender, "_send", "before"),
+    "S6 request made, not sent": (transport.Transport, "_send", "before"),
+    "S7 answer read": (transport.Transport, "_send", "after"),
+    "S8 before the settle": (sender, "settle", "before"),
+    "S9 settled, not committed": (sender, "settle", "after"),
+    "S10 settle committed": (sender, "_report", "before"),
+    "S11 lane given back, not committed": (lanes, "release", "after"),
+    "T1 before the token is fetched": (access_token.AccessTokens, "_fetch", "before"),
+    "T2 token fetched": (access_token.AccessTokens, "_fetch", "after"),
+    "T3 token stored, not committed": (tokens, "put", "after"),
+    "W1 before it is known whether it is new": (accept.Inbox, "_accept_first", "before"),
+    "W2 handler done": (accept.Inbox, "_commit", "before"),
+    "W3 push stored, not committed": (accept, "keep_push", "after"),
+    "W4 effects stored, not committed": (accept, "keep_effects", "after"),
+    "W5 committed": (accept.Inbox, "_commit", "after"),
+    "W6 before the answer": (accept.Inbox, "accept", "after"),
+}
+
+
+def _crash_at(whose: Any, name: str, when: str, nth: int, once: str) -> None:
+    """Let a process end, without any clean-up, the nth time it comes there; only one, who makes the file `once`."""
+    real, times = getattr(whose, name), count(1)
+
+    def wrapped(*arguments: Any, **more: Any) -> Any:
+        if when == "before" and next(times) == nth:
+            _end(once)
+        result = real(*arguments, **more)
+        if when == "after" and next(times) == nth:
+            _end(once)
+        return result
+
+    setattr(whose, name, wrapped)
+
+
+def _end(once: str) -> None:
+    try:
+        os.close(os.open(once, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    os._exit(CRASHED)
+
+
+if __name__ == "__main__":
+    assert app  # keeps the import that completes the product
+    from benchmarks import sabotage  # the module that others import, not this second copy of it
+
+    sabotage.plant(sys.argv[1])
+    sys.argv = sys.argv[2:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

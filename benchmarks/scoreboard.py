@@ -1,0 +1,88 @@
+"""The scoreboard: `make scoreboard`. Kills, pauses, faults and floods, with the platform's ledger as the judge.
+
+Prints each figure as a line and as a JSON object, and writes the table into docs/reliability.md. Red
+exits 1. `--proof` runs each figure's twin instead, with a planted bug that must turn it red.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.figure import Figure, Run, Wanted
+from benchmarks.figures import allowance, answers, crash_points, duplicates, kills, pauses, store_faults
+from benchmarks.postgres import postgresql
+from benchmarks.table import write_table
+from wxbot import log
+from wxbot.store.migrate import migrate
+
+WANTED = [
+    Wanted("1", "senders killed", kills.senders, "resend_after_crash"),
+    Wanted("2", "web workers killed", kills.web_workers, "answer_before_commit"),
+    Wanted("3", "processes that end at a named point", crash_points.crash_points, "resend_after_crash"),
+    Wanted("4", "senders stopped past their lease, links cut", pauses.pauses, "resend_after_crash"),
+    Wanted("5", "PostgreSQL crashes, ends sessions, falls silent", store_faults.postgresql, "resend_after_crash"),
+    Wanted("6", "SQLite fought over, and without room", store_faults.sqlite_faults, "deferred_begin"),
+    Wanted("7", "every push three times at once", duplicates.storm, "no_dedupe"),
+    Wanted("8a", "answers of the platform that are no answer", answers.matrix, "timeout_is_busy"),
+    Wanted("8b", "a token that all find refused at once", answers.herd, "everybody_refreshes"),
+    Wanted("9", "window and quota while clocks move", allowance.allowance, "check_then_send"),
+]
+
+
+def play(wanted: Sequence[Wanted], *, seed: int, short: bool, proof: bool = False) -> list[Figure]:
+    """Make these figures one after another; with `proof` their twins, which must be red."""
+    log.configure(quiet=True)
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="wxbot-scoreboard-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        empty = folder / "empty.db"
+        migrate(f"sqlite:///{empty}")
+        run = Run(seed, short, None, folder, empty, stack.enter_context(postgresql()))
+        made = []
+        for one in wanted:
+            mine = replace(run, folder=folder / one.number, bug=one.twin if proof else None)
+            figure = one.measure(mine)
+            made.append(_twin(figure, one.twin) if proof else figure)
+            print(made[-1].line(), made[-1].json(seed), sep="\n", flush=True)
+        return made
+
+
+def _twin(figure: Figure, bug: str) -> Figure:
+    """Return the verdict on a figure that had to be red."""
+    found = figure.broken
+    proved = replace(figure, name=f"{figure.name}, with {bug}", broken=[], note="; ".join(found))
+    if not found:
+        proved.broken.append("the planted bug was not noticed")
+    return proved
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scoreboard", description=__doc__)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000, help="repeat a run's choices")
+    parser.add_argument("--only", action="append", help="this figure; may be given again")
+    parser.add_argument("--short", action="store_true", help="few of everything, and nothing written")
+    parser.add_argument("--proof", action="store_true", help="run the twins with their planted bugs")
+    chosen = parser.parse_args(arguments)
+    print(f"seed {chosen.seed}", flush=True)
+    wanted = [one for one in WANTED if not chosen.only or one.number in chosen.only]
+    made = play(wanted, seed=chosen.seed, short=chosen.short, proof=chosen.proof)
+    if not chosen.short and not chosen.proof:
+        write_table(made, chosen.seed, _commit())
+    return 1 if any(figure.broken for figure in made) else 0
+
+
+def _commit() -> str:
+    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

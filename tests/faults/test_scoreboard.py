@@ -1,0 +1,18 @@
+"""The scoreboard in its short form: few of everything, and one planted bug that must be noticed."""
+
+import pytest
+
+from benchmarks.scoreboard import WANTED, play
+
+
+@pytest.mark.parametrize("number", ["4", "5", "7", "9"])
+def test_a_figure_holds_in_its_short_form(number: str) -> None:
+    [figure] = play([one for one in WANTED if one.number == number], seed=7, short=True)
+
+    assert figure.broken == []
+
+
+def test_a_planted_bug_turns_a_figure_red() -> None:
+    [figure] = play([one for one in WANTED if one.number == "9"], seed=7, short=True, proof=True)
+
+    assert "over quota" in figure.note
