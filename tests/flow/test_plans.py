@@ -264,6 +264,21 @@ def test_the_last_message_is_kept_for_the_boarding_that_is_planned(url: str, bot
         assert stage.shown(user, "custom") == ["boarding at C23"]
 
 
+def test_news_replaces_a_step_that_waits_with_the_old_fact_but_no_decisive_one(stage: Stage, user: str) -> None:
+    change(stage, gate="C23")
+    store = stage.store()
+    for hours in (2, 2.6, 0.8):
+        store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0"))
+        goes_on(stage, hours)
+    store.close()
+    change(stage, gate="C25")
+    goes_on(stage, 0)
+    reply = stage.say(user, "hello")["reply"]["text"]
+
+    assert sorted(stage.states()) == ["expired", "sent", "sent", "superseded"]
+    assert reply.split("\n\n") == ["boarding at C23", "gate is now C25"]
+
+
 def test_nothing_is_kept_once_the_moment_has_passed(url: str, bot: Bot) -> None:
     with staged(url, bot, keep=1) as stage:
         user = stage.user()

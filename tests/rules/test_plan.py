@@ -54,6 +54,16 @@ def test_what_the_moment_tells_is_in_the_plans_time_zone() -> None:
     assert told == {"topic": "news", "time": "16:00", "date": "2027-01-15", "month_day": "01-15"}
 
 
+def test_a_step_gives_way_to_news_of_what_it_tells() -> None:
+    told = {"a": "{{gate}} at {{time}}", "b": "at {{time}}", "c": "{{belt}}", "d": "{{topic}}"}
+    steps = [step(name, "T", text) for name, text in told.items()]
+    call = step("call", "T", "{{gate}}", priority="decisive")
+    plan = Plan(name="p", steps=[*steps, call], moved=notice("moved"), changed={"gate": notice("{{gate}}")})
+
+    assert [plan.replaced_by(one) for one in plan.steps] == ["gate", "moved", None, None, None]
+    assert Plan(name="p", steps=steps).replaced_by(steps[1]) is None
+
+
 def test_a_plan_is_read_as_it_was_kept() -> None:
     plan = Plan(
         name="p",

@@ -133,6 +133,8 @@ def _lay(place: _Place, plan: Plan, step: Step, after: Kept, there: StoredStep |
         return
     told = plan.told(place.topic, moment, after.facts)
     new = step.follow_up(told, step.due_at(moment, after.facts), now, place.topic)
+    if (notice := plan.replaced_by(step)) is not None:
+        new = replace(new, coalesce=_news(place.topic, notice))
     state: publications.State = "waiting" if step.missing(after.facts) else "running"
     if there is None:
         publications.insert_step(place.tx, place.account, place.topic, step.name, new, now, state)
@@ -156,11 +158,17 @@ def _tell(place: _Place, before: Kept, after: Kept) -> list[str]:
         notices["moved"] = plan.moved
     notices = {name: one for name, one in notices.items() if not one.missing(after.facts)}
     for name, notice in notices.items():
-        new = replace(notice.follow_up(told, place.now, place.now, place.topic), coalesce=f"{place.topic}:{name}")
+        new = notice.follow_up(told, place.now, place.now, place.topic)
+        new = replace(new, coalesce=_news(place.topic, name))
         number = publications.count(place.tx, place.account, place.topic, f"news:{name}:") + 1
         key = f"news:{name}:{number}"
         publications.insert(place.tx, place.account, place.topic, key, new, now=place.now, step=name)
     return list(notices)
+
+
+def _news(topic: str, notice: str) -> str:
+    """Return what is replaced by a newer notice of this name: the older ones, and steps that told the same."""
+    return f"{topic}:{notice}"
 
 
 def _card(kept: Kept, topic: str, stored: Mapping[str, StoredStep]) -> PlanCard:

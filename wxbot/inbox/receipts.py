@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from wxbot.delivery.manner import Manners
 from wxbot.protocol.events import SubscribeMsgSentEvent, TemplateSendJobFinishEvent
 from wxbot.protocol.messages import Push
-from wxbot.store import outbox
+from wxbot.store import receipts
 from wxbot.store.engine import Transaction
 
 _LARGEST = 2**63 - 1  # what the store can hold
@@ -21,7 +21,7 @@ def keep_receipts(tx: Transaction, account: str, push: Push, manners: Manners, n
     for msgid, delivered, told in _outcomes(push):
         if not (msgid.isascii() and msgid.isdecimal() and int(msgid) <= _LARGEST):
             continue
-        for one in outbox.of_msgid(tx, account, push.openid, int(msgid), rung):
+        for one in receipts.of_msgid(tx, account, push.openid, int(msgid), rung):
             _note(tx, one, manners, delivered=delivered, told=told, now=now)
 
 
@@ -34,10 +34,10 @@ def _outcomes(push: Push) -> Iterator[tuple[str, bool, str]]:
             yield msgid, errcode == "0", f"{errcode} {status}"[:100]
 
 
-def _note(tx: Transaction, one: outbox.Told, manners: Manners, *, delivered: bool, told: str, now: float) -> None:
+def _note(tx: Transaction, one: receipts.Told, manners: Manners, *, delivered: bool, told: str, now: float) -> None:
     if delivered:
-        outbox.note_outcome(tx, one, now, "sent", one.rung, "the platform says it was delivered", told)
+        receipts.note(tx, one, now, "sent", one.rung, "the platform says it was delivered", told)
         return
     below = manners.of(one.topic).below(one.rung)
     why = f"{one.rung}: not delivered: {told}" + ("" if below else "; no rung is left")
-    outbox.note_outcome(tx, one, now, "queued" if below else "held", below or "window", why, told)
+    receipts.note(tx, one, now, "queued" if below else "held", below or "window", why, told)

@@ -115,6 +115,17 @@ class Plan:
             raise InvalidMessage(f"plan {self.name!r} has two steps with the name {min(twice)!r}")
         _refused(lambda: _zone(self.timezone), "timezone")
 
+    def replaced_by(self, step: Step) -> str | None:
+        """Return the notice whose news replaces a step that still waits: of a fact, or of the moment, it tells.
+
+        A decisive step is replaced by nothing: there is more to a boarding call than its gate.
+        """
+        if step.priority == "decisive":
+            return None
+        names = _names(step.message)
+        facts = [fact for fact in self.changed if fact in names]
+        return facts[0] if facts else "moved" if self.moved and names & (ALWAYS - {"topic"}) else None
+
     def told(self, topic: str, moment: float | None, facts: Mapping[str, str]) -> dict[str, str]:
         """Return all that texts may name."""
         known = {**facts, "topic": topic}

@@ -60,13 +60,6 @@ RETURNING lane_id"""
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
-_BY_MSGID = """
-SELECT id, lane_id, topic, rung FROM followups
-WHERE account = :account AND msgid = :msgid AND openid = :openid AND rung = :rung AND state = 'sent'"""
-_NOTE = """
-UPDATE followups SET reason = :reason, history = history || :history, state = :state, rung = :rung,
-  ready_at = :now, attempts = CASE WHEN :state = 'sent' THEN attempts ELSE 0 END, changed_at = :now
-WHERE id = :id AND state = 'sent' AND rung = :from_rung"""
 _DECISIVE = """
 SELECT due_at FROM followups WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
   AND priority = 'decisive' AND due_at < :until ORDER BY due_at LIMIT 20"""
@@ -175,6 +168,11 @@ def hold_lanes(tx: Transaction, account: str, openid: str) -> None:
         tx.rows(_HOLD_LANES, account=account, openid=openid)
 
 
+def wake_lane(tx: Transaction, lane_id: int, at: float) -> None:
+    """Let a lane be looked at no later than at this moment."""
+    tx.change(_WAKE_LANE, lane_id=lane_id, wake_at=at)
+
+
 def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: float) -> int:
     """Queue what was held for a user who is back, or waits on a rung, to go at `ready_at`; return how many."""
     hold_lanes(tx, account, openid)
@@ -182,31 +180,8 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     where = {"account": account, "openid": openid}
     found = tx.rows(_WAKE_HELD, **where, now=now, ready_at=ready_at, history=history)
     for lane_id in {row[0] for row in found}:
-        tx.change(_WAKE_LANE, lane_id=lane_id, wake_at=ready_at)
+        wake_lane(tx, lane_id, ready_at)
     return len(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A follow-up whose outcome the platform tells later, and the rung that took it."""
-
-    id: int
-    lane_id: int
-    topic: str | None
-    rung: str
-
-
-def of_msgid(tx: Transaction, account: str, openid: str, msgid: int, rung: str) -> list[Told]:
-    """Return the follow-ups that went to a user by this rung, and that the platform knows by this msgid."""
-    return [Told(*row) for row in tx.rows(_BY_MSGID, account=account, openid=openid, msgid=msgid, rung=rung)]
-
-
-def note_outcome(tx: Transaction, one: Told, now: float, state: str, rung: str, why: str, receipt: str) -> None:
-    """Keep the platform's word (`receipt`) on one that was sent, and what it becomes."""
-    history = line(now, state, why, rung=one.rung, receipt=receipt)
-    change = {"state": state, "rung": rung, "reason": why, "history": history}
-    if tx.change(_NOTE, id=one.id, from_rung=one.rung, now=now, **change) and state == "queued":
-        tx.change(_WAKE_LANE, lane_id=one.lane_id, wake_at=now)
 
 
 def decisive(tx: Transaction, account: str, openid: str, until: float) -> list[float]:
@@ -261,7 +236,7 @@ def retry(tx: Transaction, account: str, id: int, now: float, why: str) -> bool:
     row = tx.row(_RETRY, account=account, id=id, now=now, history=line(now, "queued", why))
     if row is None:
         return False
-    tx.change(_WAKE_LANE, lane_id=row[0], wake_at=now)
+    wake_lane(tx, row[0], now)
     return True
 
 

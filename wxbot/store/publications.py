@@ -37,7 +37,7 @@ SELECT step, id, state, due_at, not_after, message, cursor FROM publications
 WHERE account = :account AND topic = :topic AND key LIKE 'step:%' ORDER BY due_at, id"""
 _CHANGE_STEP = """
 UPDATE publications SET message = :message, due_at = :due_at, not_after = :not_after, on_closed = :on_closed,
-  priority = :priority, on_doubt = :on_doubt, facts = :facts, state = :state
+  priority = :priority, coalesce = :coalesce, on_doubt = :on_doubt, facts = :facts, state = :state
 WHERE id = :id AND state <> 'done' AND cursor = ''"""
 _CANCEL = """
 UPDATE publications SET state = 'cancelled' WHERE id = :id AND state IN ('running', 'waiting') AND cursor = ''"""
@@ -166,7 +166,7 @@ def insert_step(
 
 def change_step(tx: Transaction, id: int, new: FollowUp, state: State = "running") -> bool:
     """Replace a step of which nobody has a follow-up yet, also a cancelled one; False when it is too late."""
-    names = ("message", "due_at", "not_after", "on_closed", "priority", "on_doubt", "facts")
+    names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt", "facts")
     return tx.change(_CHANGE_STEP, id=id, state=state, **{name: getattr(new, name) for name in names}) == 1
 
 
