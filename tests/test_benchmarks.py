@@ -8,6 +8,7 @@ import pytest
 from benchmarks.airport_day import SIDES, one_run
 from benchmarks.day import Day, make_day
 from benchmarks.flights import MIDNIGHT, Flight, News
+from benchmarks.foresight import foresight
 from benchmarks.plot import plot
 from benchmarks.report import Run, page
 from benchmarks.score import Score, percentile, score
@@ -101,6 +102,20 @@ def test_the_page_and_the_picture_name_both_runs_and_how_to_play_them_again() ->
     assert "| refused: over the quota (45047) | 1 | 1 |" in written
     assert "--flights 1 --travellers 1 --seed 7" in written
     assert [name for name in (*SIDES, "boarding") if f">{name}</text>" not in plot(scores)] == []
+
+
+def test_foresight_delivers_what_the_rights_allow() -> None:
+    more = tuple(News("delay", T + 60 * n, T + 3000, True, f"delay {n}") for n in range(7))
+    day = Day({"CA1": Flight("CA1", T + 9000, 3600, more)}, ())
+    acts = (Act(T - 3600, "ask", "CA1"), Act(T + 270, "tap"), Act(T + 2900, "write"))
+
+    def best(*acts: Act) -> tuple[int, int]:
+        found = foresight(replace(day, travellers=(Traveller(acts),)))
+        return found.in_time, found.owed
+
+    assert best(*acts[:1]) == (5, 7)
+    assert best(*acts[:2]) == (6, 7)  # the tap carries the one within its minute
+    assert best(*acts) == (7, 7)  # and the return brings the last
 
 
 def test_a_tiny_day_breaks_no_rule_and_tells_no_less_that_is_decisive_than_the_naive_way() -> None:
