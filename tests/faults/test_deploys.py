@@ -62,7 +62,8 @@ def test_a_socket_that_systemd_keeps_is_served(database: Path, tmp_path: Path) -
     with deployed(f"sqlite:///{database}", tmp_path, surroundings) as place:
         begin = (
             "import os, socket, sys; kept = socket.create_server(('127.0.0.1', int(sys.argv[1])));"
-            "os.dup2(kept.fileno(), 3); os.set_inheritable(3, True); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1');"
+            "os.dup2(kept.fileno(), 3); os.set_inheritable(3, True);"
+            "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1');"
             "os.execv(sys.executable, [sys.executable, '-m', 'wxbot.cli', 'serve'])"
         )
         command = [sys.executable, "-c", begin, str(place.port)]
