@@ -6,6 +6,7 @@ A figure that cannot go red does not count, so each has a twin that runs with on
 
 import os
 import runpy
+import signal
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ from itertools import count
 from typing import Any
 
 from wxbot import app  # all of the product is imported, and so can be changed
+from wxbot.cli import processes
 from wxbot.delivery import claims, sender
 from wxbot.inbox import accept
 from wxbot.platform import access_token, http_call, transport
@@ -93,12 +95,22 @@ def _deferred_begin() -> None:
     connections.SQLiteConnections.begin_write = "BEGIN"
 
 
+def _no_drain() -> None:
+    """End what is replaced by SIGKILL, with what it was doing."""
+
+    def killed(self: Any, child: Any) -> None:
+        os.killpg(child.process.pid, signal.SIGKILL)
+
+    processes.Processes._let_go = killed  # type: ignore[method-assign]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "answer_before_commit": _answer_before_commit,
     "check_then_send": _check_then_send,
     "deferred_begin": _deferred_begin,
     "everybody_refreshes": _everybody_refreshes,
     "no_dedupe": _no_dedupe,
+    "no_drain": _no_drain,
     "resend_after_crash": _resend_after_crash,
     "timeout_is_busy": _timeout_is_busy,
 }

@@ -6,6 +6,7 @@ Behind a buffering proxy in the open (config/nginx.conf): threads must not wait 
 import os
 from pathlib import Path
 
+from wxbot.ready import tell_ready
 from wxbot.settings import load
 
 _settings = load(os.environ)
@@ -23,3 +24,8 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_worker_init(worker: object) -> None:
+    """Tell `wxbot serve` that a worker can take pushes, so that the web before may end."""
+    tell_ready()

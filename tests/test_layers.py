@@ -17,7 +17,7 @@ LAYERS = [
     "platform",
     "store",
     "protocol",
-    "settings log shipped background",
+    "settings log shipped background ready",
     "topic_settings",
     "clock errors times template",
 ]

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -9,18 +10,20 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
 import structlog
 
 from wxbot.errors import SettingsError
+from wxbot.ready import READY_FD
 
 log = structlog.get_logger(__name__)
 
 _PAUSE = 0.5  # seconds before a process that ended is started again
 _GRACE = 12.0  # seconds to end after SIGTERM, longer than any call to the platform within it
+_READY_WITHIN = 30.0  # seconds until a new process must work, or the one before it stays
 _PR_SET_PDEATHSIG = 1
 
 
@@ -32,19 +35,36 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     messages: Path | None = None  # where its messages go; our own standard error when None
+    listens_at: int | None = None  # the listening socket that it is given
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
-    def start(self) -> None:
-        """Start it, away from our terminal's Ctrl-C: we pass the signal on in order."""
+    def start(self, *, ready: int | None = None) -> None:
+        """Start it, away from our terminal's Ctrl-C: we pass the signal on in order.
+
+        `ready` is the end of a pipe on which it tells that it works.
+        """
+        told = {} if ready is None else {READY_FD: str(ready)}
         with self.messages.open("ab") if self.messages else nullcontext() as messages:
             self.process = subprocess.Popen(
                 self.command,
-                env=dict(self.environment),
+                env={**self.environment, **told},
+                pass_fds=[fd for fd in (self.listens_at, ready) if fd is not None],
                 stdout=messages,
                 stderr=messages,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
+
+    def start_ready(self) -> bool:
+        """Start it and wait until it works; False when it ends before, or takes longer than 30 s."""
+        reading, writing = os.pipe()
+        try:
+            self.start(ready=writing)
+        finally:
+            os.close(writing)
+        with os.fdopen(reading, "rb", buffering=0) as pipe:
+            told, _, _ = select.select([pipe], [], [], _READY_WITHIN)
+            return bool(told) and pipe.read(1) == b"1"
 
     def is_running(self) -> bool:
         """Return whether it has been started and has not ended."""
@@ -75,16 +95,21 @@ def check_free(setting: str, address: str) -> None:
 
 
 class Processes:
-    """Children that run until SIGTERM or Ctrl-C; stopped in the reverse order of their start."""
+    """Children that run until SIGTERM or Ctrl-C; stopped in the reverse order of their start.
+
+    SIGHUP replaces them one after another, so that somebody works at every moment.
+    """
 
     def __init__(self, children: Sequence[Child]) -> None:
-        self._children = children
-        self._stopping = False
+        self._children = list(children)
+        self._leaving: list[tuple[subprocess.Popen[bytes], float]] = []  # and when their time is over
+        self._stopping = self._replacing = False
 
     def start(self) -> None:
         """Start all, and from now on stop all on a signal."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        signal.signal(signal.SIGHUP, self._on_hangup)
         for child in self._children:
             child.start()
 
@@ -93,7 +118,38 @@ class Processes:
         while not self._stopping:
             time.sleep(_PAUSE)
             self.restart_ended()
+            self._end_overdue()
+            if self._replacing:
+                self._replacing = False
+                self.replace()
         self.stop()
+
+    def replace(self) -> None:
+        """Start each child anew, and end the one before when the new one works.
+
+        One that does not come to work is ended, and the rest stays as it is: a bad upgrade stops nothing.
+        """
+        for number, old in enumerate(self._children):
+            new = replace(old, process=None)
+            if not new.start_ready():
+                self._let_go(new)
+                log.error("not replaced", action="process_not_replaced", process=old.name)
+                return
+            self._children[number] = new
+            self._let_go(old)
+            log.info("replaced", action="process_replaced", process=old.name)
+
+    def _let_go(self, child: Child) -> None:
+        if child.process is not None and child.is_running():
+            child.process.terminate()
+            self._leaving.append((child.process, time.monotonic() + _GRACE))
+
+    def _end_overdue(self) -> None:
+        """Kill what was let go and does not end; forget what has ended."""
+        for process, end in self._leaving:
+            if process.poll() is None and time.monotonic() > end:
+                os.killpg(process.pid, signal.SIGKILL)
+        self._leaving = [one for one in self._leaving if one[0].poll() is None]
 
     def restart_ended(self) -> None:
         """Start again each child that has ended by itself."""
@@ -114,6 +170,8 @@ class Processes:
         for child in reversed(self._children):
             if child.process is not None:
                 _wait(child.process, end)
+        for process, _ in self._leaving:
+            _wait(process, end)
 
     @property
     def stopping(self) -> bool:
@@ -122,6 +180,9 @@ class Processes:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+
+    def _on_hangup(self, number: int, frame: FrameType | None) -> None:
+        self._replacing = True
 
 
 def _wait(process: "subprocess.Popen[bytes]", end: float) -> None:

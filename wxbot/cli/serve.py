@@ -6,7 +6,9 @@ import signal
 import click
 
 from wxbot import app, log, settings
-from wxbot.cli.processes import Child, Processes, check_free, python
+from wxbot.cli.listening import listener
+from wxbot.cli.processes import Child, Processes, python
+from wxbot.ready import tell_ready
 from wxbot.shipped import shipped
 from wxbot.store import migrate as migrations
 
@@ -14,24 +16,32 @@ from wxbot.store import migrate as migrations
 @click.command()
 @click.option("--no-sender", is_flag=True, help="Serve pushes only; senders run elsewhere.")
 def serve(no_sender: bool) -> None:
-    """Serve the webhook with gunicorn, and one sender beside it."""
+    """Serve the webhook with gunicorn, and one sender beside it.
+
+    SIGTERM ends both cleanly; SIGHUP replaces both by new ones, and no push is refused meanwhile.
+    """
     log.configure()
     using = settings.load(os.environ)
     app.bot_of(using)  # a bot that cannot be loaded is told here, not by workers that end again and again
-    check_free("bind", using.bind)
+    environment = dict(os.environ)
+    opened = listener(using.bind, environment)
     migrations.migrate(using.database_url)
-    children = web_and_sender(dict(os.environ))
+    children = web_and_sender(environment, opened.fileno())
     processes = Processes(children[:1] if no_sender else children)
     processes.start()
     click.echo(f"wxbot serves http://{using.bind}/wechat", err=True)
     processes.watch()
 
 
-def web_and_sender(environment: dict[str, str]) -> list[Child]:
-    """Return the two processes of a deployment: gunicorn by `config/gunicorn.conf.py`, and a sender."""
-    gunicorn = python("-m", "gunicorn", "-c", str(shipped("gunicorn.conf.py")), "wxbot.app:create_app()")
+def web_and_sender(environment: dict[str, str], listens_at: int | None = None) -> list[Child]:
+    """Return the two processes of a deployment: gunicorn by `config/gunicorn.conf.py`, and a sender.
+
+    `listens_at` is a listening socket for gunicorn; without one it opens its own.
+    """
+    bind = [] if listens_at is None else ["--bind", f"fd://{listens_at}"]
+    gunicorn = python("-m", "gunicorn", "-c", str(shipped("gunicorn.conf.py")), *bind, "wxbot.app:create_app()")
     return [
-        Child("web", gunicorn, environment),
+        Child("web", gunicorn, environment, listens_at=listens_at),
         Child("sender", python("-m", "wxbot.cli", "sender"), environment),
     ]
 
@@ -42,6 +52,7 @@ def sender() -> None:
     running = app.create_sender(app.from_environment())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
+    tell_ready()
     running.run()
 
 

@@ -15,7 +15,14 @@ from wxbot.errors import SettingsError
 BUSY_TIMEOUT = 3.0  # seconds a writer waits for another process; the platform hangs up at 5
 IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose process has stopped
 LINK_TIMEOUT = 5  # seconds without a sign of life from PostgreSQL's machine until a connection is given up
+LOCK_TIMEOUT = 1  # seconds a migration waits for a table, since every push waits behind it meanwhile
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to
+
+_MIGRATOR_BEGINS = [
+    "SELECT pg_advisory_xact_lock(7391200)",  # first, as another migrator may take longer than LOCK_TIMEOUT
+    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'",
+]
+_BUSY = {"55P03", "40P01"}  # PostgreSQL's lock_not_available and deadlock_detected
 
 
 class Connections(Protocol):
@@ -191,14 +198,20 @@ def _patience() -> dict[str, object]:
 def migrating(url: URL) -> Iterator[sqlalchemy.Connection]:
     """Yield a connection inside one transaction that keeps every other migrator out."""
     if url.get_backend_name() == "sqlite":
-        engine, begin = _sqlite_engine(url), "BEGIN IMMEDIATE"
+        engine, begin = _sqlite_engine(url), ["BEGIN IMMEDIATE"]
     else:
-        engine, begin = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg")), ""
-    with engine.connect() as connection:
-        if begin:  # the driver is in autocommit: without this each statement would stand alone
-            connection.exec_driver_sql(begin)
-        else:
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7391200)")
-        yield connection
-        connection.exec_driver_sql("COMMIT") if begin else connection.commit()
-    engine.dispose()
+        engine, begin = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg")), _MIGRATOR_BEGINS
+    try:
+        with engine.connect() as connection:
+            for statement in begin:
+                connection.exec_driver_sql(statement)
+            yield connection
+            # SQLite's driver is in autocommit: there the transaction is one of statements only
+            connection.exec_driver_sql("COMMIT") if engine.dialect.name == "sqlite" else connection.commit()
+    finally:
+        engine.dispose()
+
+
+def is_busy(exc: sqlalchemy.exc.DBAPIError) -> bool:
+    """Return whether a migration failed only because others hold the locks it needs."""
+    return getattr(exc.orig, "sqlstate", None) in _BUSY or str(exc.orig) == "database is locked"

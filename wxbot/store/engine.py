@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from wxbot.errors import SettingsError, StoreError
 from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections, database_url
+from wxbot.store.revision import is_newer, too_new, works_on
 from wxbot.store.schema import REVISION
 
 T = TypeVar("T")
@@ -114,18 +115,20 @@ class Store:
         return float(row[0]) if row else 0.0
 
     def check_schema(self) -> None:
-        """Raise SettingsError unless the schema is the one this version was written for."""
+        """Raise SettingsError unless this version can work on the schema (`wxbot.store.revision`)."""
         try:
             row = self.read(lambda tx: tx.row("SELECT version_num FROM alembic_version"))
         except StoreError as exc:
             if "alembic_version" not in str(exc):
                 raise SettingsError(f"the database cannot be read: {exc}") from exc
             row = None
-        if row is None or row[0] != REVISION:
+        found = row[0] if row else "none"
+        if row is None or is_newer(REVISION, found):
             raise SettingsError(
-                f"the database is at revision {row[0] if row else 'none'}, this wxbot needs {REVISION}: "
-                "run `wxbot migrate` (several versions side by side: upgrade all of them)"
+                f"the database is at revision {found}, this wxbot needs {REVISION}: run `wxbot migrate`"
             )
+        if not works_on(REVISION, found):
+            raise SettingsError(too_new(REVISION, found))
 
     def close(self) -> None:
         """Close every connection of this process."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"  # the newest migration: what a running process expects to find
+REVISION = "0002"  # the newest migration; `wxbot.store.revision` says which others a process works on
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
