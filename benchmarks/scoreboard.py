@@ -16,7 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figure import Figure, Run, Wanted
-from benchmarks.figures import allowance, answers, crash_points, deploys, duplicates, kills, pauses, store_faults
+from benchmarks.figures import (
+    allowance,
+    answers,
+    crash_points,
+    deploys,
+    duplicates,
+    kills,
+    pauses,
+    slow_clients,
+    store_faults,
+)
 from benchmarks.postgres import postgresql
 from benchmarks.table import write_table
 from wxbot import log
@@ -33,6 +43,7 @@ WANTED = [
     Wanted("8a", "answers of the platform that are no answer", answers.matrix, "timeout_is_busy"),
     Wanted("8b", "a token that all find refused at once", answers.herd, "everybody_refreshes"),
     Wanted("9", "window and quota while clocks move", allowance.allowance, "check_then_send"),
+    Wanted("12", "slow clients, through nginx and without", slow_clients.slow_clients, "no_buffering"),
     Wanted("13", "rolling restarts under load", deploys.restarts, "no_drain"),
 ]
 
