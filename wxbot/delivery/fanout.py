@@ -21,9 +21,9 @@ from wxbot.store.lanes import Lease
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 100  # follow-ups in one transaction: it holds the writer for about 2 ms, which no push notices
+CHUNK = 50  # follow-ups in one transaction: it holds the writer for about a millisecond, and its sync
 LEASE = 1.0  # seconds; how long a publication rests when the process that works at it is killed
-_PAUSE = 0.005  # seconds between two chunks, so that pushes get at the database
+_REST = 3.0  # times what a chunk took: pushes find the writer free most of the time, however slow the disk is
 _OF_PLANS = ("step:", "news:")  # how the keys begin under which a plan publishes
 
 
@@ -75,8 +75,9 @@ class Fanout:
         now = self._clock.now()
         if not self._store.read(lambda tx: publications.any_due(tx, now)):
             return False
+        began = time.monotonic()
         worked = self._store.write(lambda tx: self._chunk(tx, now))
-        time.sleep(_PAUSE)
+        time.sleep(_REST * (time.monotonic() - began))
         return worked
 
     def _chunk(self, tx: Transaction, now: float) -> bool:
