@@ -97,19 +97,22 @@ def check_free(setting: str, address: str) -> None:
 class Processes:
     """Children that run until SIGTERM or Ctrl-C; stopped in the reverse order of their start.
 
-    SIGHUP replaces them one after another, so that somebody works at every moment.
+    With `replaceable`, SIGHUP replaces them one after another, so that somebody works at every moment;
+    otherwise a terminal that is closed ends them.
     """
 
-    def __init__(self, children: Sequence[Child]) -> None:
+    def __init__(self, children: Sequence[Child], *, replaceable: bool = False) -> None:
         self._children = list(children)
         self._leaving: list[tuple[subprocess.Popen[bytes], float]] = []  # and when their time is over
+        self._replaceable = replaceable
         self._stopping = self._replacing = False
 
     def start(self) -> None:
         """Start all, and from now on stop all on a signal."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        signal.signal(signal.SIGHUP, self._on_hangup)
+        if self._replaceable:
+            signal.signal(signal.SIGHUP, self._on_hangup)
         for child in self._children:
             child.start()
 

@@ -27,7 +27,7 @@ def serve(no_sender: bool) -> None:
     opened = listener(using.bind, environment)
     migrations.migrate(using.database_url)
     children = web_and_sender(environment, opened.fileno())
-    processes = Processes(children[:1] if no_sender else children)
+    processes = Processes(children[:1] if no_sender else children, replaceable=True)
     processes.start()
     click.echo(f"wxbot serves http://{using.bind}/wechat", err=True)
     processes.watch()
