@@ -254,3 +254,24 @@ def test_a_wrong_topic_or_fact_is_told_and_nothing_is_stored(
     assert done.returncode != 0
     assert told in done.stderr
     assert still.states() == []
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("0001-01-01T00:00+08:00", "between 1970 and 2099"),
+        ("9999-12-31T23:59+08:00", "between 1970 and 2099"),
+        ("2020-01-01T00:00+08:00", "this has passed"),
+    ],
+)
+def test_a_moment_that_cannot_be_is_refused_and_nothing_is_stored(still: Stage, at: str, told: str) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    done = run(still, "send", user, "x", "--at", at)
+    moved = run(still, "plan", "news", "--moment", at)
+
+    assert (done.returncode != 0, told in done.stderr) == (True, True)
+    assert still.states() == []
+    if "1970" in told:
+        assert told in moved.stderr
+        assert still.rows("SELECT count(*) FROM plans") == [(0,)]

@@ -279,6 +279,31 @@ def test_news_replaces_a_step_that_waits_with_the_old_fact_but_no_decisive_one(s
     assert reply.split("\n\n") == ["boarding at C23", "gate is now C25"]
 
 
+def test_a_call_that_is_held_is_not_told_when_the_plan_has_moved_away(stage: Stage, user: str) -> None:
+    change(stage, hours=0.6, gate="C23", tell=False)
+    store = stage.store()
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0"))
+    store.close()
+    goes_on(stage, 0)
+    assert stage.states() == ["held"]
+    change(stage, hours=10, tell=False)
+
+    assert stage.states() == ["cancelled"]
+    assert stage.say(user, "hello")["reply"] is None
+
+
+def test_who_leaves_a_topic_does_not_get_what_was_held_of_it_on_the_way_out(stage: Stage, user: str) -> None:
+    change(stage, gate="C23")
+    store = stage.store()
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0"))
+    store.close()
+    goes_on(stage, 2)
+    assert stage.states() == ["held"]
+
+    assert stage.say(user, "stop")["reply"]["text"] == "stopped"
+    assert stage.states() == ["cancelled"]
+
+
 def test_nothing_is_kept_once_the_moment_has_passed(url: str, bot: Bot) -> None:
     with staged(url, bot, keep=1) as stage:
         user = stage.user()

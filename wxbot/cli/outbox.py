@@ -51,7 +51,7 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
     store, now = opened(account)
     follow_up = FollowUp(
         message=message_json(Text(text)),
-        due_at=now if at is None else moment(at, now),
+        due_at=wanted.due_at(at, now),
         not_after=None if not_after is None else moment(not_after, now),
         key=key,
         on_closed=on_closed,

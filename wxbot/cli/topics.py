@@ -43,7 +43,7 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
     store, now = opened(account)
     message = FollowUp(
         message=message_json(Text(text)),
-        due_at=now if at is None else moment(at, now),
+        due_at=wanted.due_at(at, now),
         not_after=None if not_after is None else moment(not_after, now),
         on_closed=on_closed,
         priority=priority,

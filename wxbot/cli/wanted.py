@@ -6,7 +6,10 @@ from typing import Any
 
 import click
 
+from wxbot.reply.context import moment
 from wxbot.times.spans import parse_span
+
+_LATE = 60.0  # seconds
 
 
 class When(click.ParamType["datetime | timedelta"]):
@@ -36,6 +39,14 @@ class Fact(click.ParamType[tuple[str, str]]):
         """Return the name and the text; fails without a `=`."""
         name, sign, text = value.partition("=")
         return (name, text) if sign else self.fail(f"{value!r} is not NAME=TEXT, for example gate=C25", param, ctx)
+
+
+def due_at(at: "datetime | timedelta | None", now: float) -> float:
+    """Return when it is due, Unix seconds; fails for a moment that has passed, but for what clocks may differ."""
+    due = now if at is None else moment(at, now)
+    if due < now - _LATE:
+        raise click.BadParameter("this has passed; leave it out to send at once", param_hint="--at")
+    return due
 
 
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -13,7 +13,7 @@ import structlog
 from wxbot.protocol.outgoing import summary
 from wxbot.reply import plan as bot_plans
 from wxbot.reply.plan import Plan, PlanChange, Planned, Step
-from wxbot.store import plans, publications
+from wxbot.store import outbox, plans, publications
 from wxbot.store.engine import Transaction
 from wxbot.store.plans import Kept
 from wxbot.store.publications import StoredStep
@@ -115,9 +115,18 @@ def _lay_out(place: _Place, before: Kept, after: Kept) -> None:
         publications.cancel(place.tx, stored[gone].id)
     for step in plan.steps:
         there = stored.get(step.name)
-        if there is None or not there.is_begun:
+        if there is not None and there.is_begun:
+            _recall(place, step, after, there)
+        else:
             waited = bool(before.plan and before.moment is not None and step.missing(before.facts))
             _lay(place, plan, step, after, there, waited=waited)
+
+
+def _recall(place: _Place, step: Step, after: Kept, there: StoredStep) -> None:
+    """Cancel what still waits of a published step that the move has put into the future: it is not true now."""
+    if step.has_time(after.facts) and step.due_at(after.moment or 0.0, after.facts) > place.now:
+        key, why = publications.follow_up_key(there.id), "the plan moved: it is not true any more"
+        outbox.cancel_key(place.tx, place.account, place.topic, key, place.now, why)
 
 
 def _lay(place: _Place, plan: Plan, step: Step, after: Kept, there: StoredStep | None, *, waited: bool) -> None:

@@ -85,9 +85,10 @@ class Inbox:
     def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float) -> bytes:
         """Store the push with all it causes, and return what to answer."""
         passive, rest = passive_and_rest(answer.reply, delivery.push)
+        leaving = {topic for topic, wanted in answer.subscriptions.items() if not wanted}
 
         def work(tx: Transaction) -> bytes:
-            back = returning(tx, delivery.account, delivery.push, passive, now)
+            back = returning(tx, delivery.account, delivery.push, passive, now, leaving)
             ready_at = now if back.reply is None else now + AFTER_REPLY
             said = [*as_follow_ups(rest, ready_at), *(_not_before(ready_at, one) for one in answer.follow_ups)]
             reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))

@@ -3,6 +3,7 @@
 Source: docs/platform.md §6.4.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from wxbot.protocol.content import MAX_TEXT, Content, Text
@@ -24,14 +25,18 @@ class Return:
     late: tuple[int, ...] = ()
 
 
-def returning(tx: Transaction, account: str, push: Push, reply: Content | None, now: float) -> Return:
-    """Return the reply with as many held texts before it as fit; changes nothing yet."""
+def returning(
+    tx: Transaction, account: str, push: Push, reply: Content | None, now: float, leaving: Collection[str] = ()
+) -> Return:
+    """Return the reply with as many held texts before it as fit, but of topics in `leaving`; changes nothing yet."""
     if not takes_reply(push) or not isinstance(reply, Text | None):
         return Return(reply)
     answer = [] if reply is None else [reply.content]
     texts: list[str] = []
     told, late = [], []
-    for id, message, not_after in outbox.held(tx, account, push.openid):
+    for id, message, not_after, topic in outbox.held(tx, account, push.openid):
+        if topic in leaving:
+            continue
         text = text_of(message)
         if not_after is not None and now > not_after:
             late.append(id)

@@ -18,6 +18,7 @@ from wxbot.protocol.topic import check_topic
 from wxbot.reply.plan import Plan, PlanChange, Planned
 
 When = datetime | timedelta | float
+LATEST = 4_102_444_800  # Unix seconds, the end of 2099; a larger number is milliseconds by mistake
 SESSION_LIFE = 3600.0  # seconds a session is kept after its last change
 
 
@@ -27,14 +28,22 @@ def after(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: flo
 
 
 def moment(when: When, now: float) -> float:
-    """Return `when` in Unix seconds: a timedelta counts from `now`, a datetime must know its time zone."""
-    if isinstance(when, timedelta):
-        return now + when.total_seconds()
-    if isinstance(when, datetime):
-        if when.tzinfo is None:
-            raise InvalidMessage(f"{when.isoformat()} has no time zone: add tzinfo, or use after(...)")
-        return when.timestamp()
-    return float(when)
+    """Return `when` in Unix seconds: a timedelta counts from `now`, a datetime must know its time zone.
+
+    Raises InvalidMessage for a moment that no calendar of ours shows: before 1970, or after 2099.
+    """
+    if isinstance(when, datetime) and when.tzinfo is None:
+        raise InvalidMessage(f"{when.isoformat()} has no time zone: add tzinfo, or use after(...)")
+    seconds = (
+        now + when.total_seconds()
+        if isinstance(when, timedelta)
+        else when.timestamp()
+        if isinstance(when, datetime)
+        else float(when)
+    )
+    if not 0 <= seconds <= LATEST:  # also when it is no number
+        raise InvalidMessage(f"{when} is no moment between 1970 and 2099")
+    return seconds
 
 
 @dataclass(slots=True)

@@ -44,6 +44,12 @@ _SUPERSEDE = (
 )
 _CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
 _CANCEL_TOPIC = _CANCEL_ALL + " AND topic = :topic"
+# One probe of the unique key for each subscriber: a topic has no index of its own in the outbox.
+_CANCEL_KEY = (
+    _CHANGE
+    + """WHERE account = :account AND key = :key AND state IN ('scheduled', 'queued', 'held') AND openid IN
+  (SELECT openid FROM subscriptions WHERE account = :account AND topic = :topic)"""
+)
 _EXPIRE = _CHANGE + "WHERE account = :account AND state = 'held' AND not_after < :now"
 _CANCEL = _CHANGE + "WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued', 'held', 'doubtful')"
 _WAKE_HELD = """
@@ -67,7 +73,7 @@ _SPENT_SINCE = """
 SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
   AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))"""
 _HELD = """
-SELECT id, message, not_after FROM followups
+SELECT id, message, not_after, topic FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
 ORDER BY CASE priority WHEN 'decisive' THEN 0 ELSE 1 END, due_at, id LIMIT 50"""
 _SAID = _CHANGE + "WHERE account = :account AND id = :id AND state = 'held'"
@@ -194,9 +200,9 @@ def spent_since(tx: Transaction, account: str, openid: str, since: float) -> int
     return int(tx.rows(_SPENT_SINCE, account=account, openid=openid, since=since)[0][0])
 
 
-def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None]]:
-    """Return what is held for a user, decisive first: id, message and not_after; at most 50."""
-    return [(row[0], row[1], row[2]) for row in tx.rows(_HELD, account=account, openid=openid)]
+def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None, str | None]]:
+    """Return what is held for a user, decisive first: id, message, not_after and topic; at most 50."""
+    return [(row[0], row[1], row[2], row[3]) for row in tx.rows(_HELD, account=account, openid=openid)]
 
 
 def waiting(tx: Transaction, account: str, openid: str) -> dict[str, tuple[int, float]]:
@@ -219,6 +225,11 @@ def cancel_topic(tx: Transaction, account: str, openid: str, topic: str, now: fl
     """Cancel what waits for a user because of a topic; return how many."""
     change = _change(now, "cancelled", why)
     return tx.change(_CANCEL_TOPIC, account=account, openid=openid, topic=topic, **change)
+
+
+def cancel_key(tx: Transaction, account: str, topic: str, key: str, now: float, why: str) -> int:
+    """Cancel what waits under one key for a topic's subscribers; return how many."""
+    return tx.change(_CANCEL_KEY, account=account, topic=topic, key=key, **_change(now, "cancelled", why))
 
 
 def expire_held(tx: Transaction, account: str, now: float) -> int:

@@ -77,7 +77,7 @@ class Publication:
             message=self.message,
             due_at=self.due_at,
             not_after=self.not_after,
-            key=f"publication:{self.id}",
+            key=follow_up_key(self.id),
             on_closed=self.on_closed,
             priority=self.priority,
             coalesce=self.coalesce,
@@ -86,6 +86,11 @@ class Publication:
             facts=self.facts,
             lane="decisive" if self.priority == "decisive" else "followup" if self.step else "broadcast",
         )
+
+
+def follow_up_key(id: int) -> str:
+    """Return the key of the follow-up that each subscriber gets of a publication."""
+    return f"publication:{id}"
 
 
 def insert(  # noqa: PLR0913  # a row has so many sides

@@ -25,11 +25,11 @@ from wxbot.protocol.content import MAX_TEXT, Text
 from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.topic import MAX_TOPIC, check_topic
+from wxbot.reply.context import LATEST
 from wxbot.web.api_call import OPENID
 from wxbot.web.api_content import VISIBLE, Message
 
 LATE = 60.0  # seconds a due_at may lie in the past: clocks differ, and requests take time
-_LAST = 4_102_444_800  # 2100-01-01: later ones are milliseconds by mistake
 _WORD = r"^[^\x00-\x1f\x7f]{1,200}$"  # anything that can be shown in one line
 
 
@@ -49,9 +49,9 @@ def _seconds(value: object) -> object:
 Moment = Annotated[
     float,
     BeforeValidator(_seconds),
-    Field(strict=True, ge=0, le=_LAST, allow_inf_nan=False),
+    Field(strict=True, ge=0, le=LATEST, allow_inf_nan=False),
     WithJsonSchema({
-        "anyOf": [{"type": "number", "minimum": 0, "maximum": _LAST}, {"type": "string", "format": "date-time"}],
+        "anyOf": [{"type": "number", "minimum": 0, "maximum": LATEST}, {"type": "string", "format": "date-time"}],
         "description": "Unix seconds, or ISO 8601 with a time zone.",
     }),
 ]  # fmt: skip
