@@ -28,7 +28,7 @@ class Return:
 def returning(
     tx: Transaction, account: str, push: Push, reply: Content | None, now: float, leaving: Collection[str] = ()
 ) -> Return:
-    """Return the reply with as many held texts before it as fit, but of topics in `leaving`; changes nothing yet."""
+    """Return the reply with as many held texts before it as fit, but of topics in `leaving`; changes nothing."""
     if not takes_reply(push) or not isinstance(reply, Text | None):
         return Return(reply)
     answer = [] if reply is None else [reply.content]
