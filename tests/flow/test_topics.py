@@ -268,10 +268,10 @@ def test_who_cannot_be_reached_has_it_held_at_once_and_gets_it_on_return(url: st
         put(stage, key="drop", on_closed="drop")
         stage.until_equal(["expired", "held", "sent", "sent"], lambda: sorted(stage.states()))
         [(history,)] = stage.rows("SELECT history FROM followups WHERE state = 'held'")
-        reply = stage.say(gone, "leave news")["reply"]["text"]
+        reply = stage.say(gone, "join other")["reply"]["text"]
 
         assert [json.loads(line)["state"] for line in history.splitlines()] == ["queued", "held"]
-        assert reply == f"{GATE}\n\nleft"
+        assert reply == f"{GATE}\n\njoined"
         assert stage.shown(here, "custom") == [GATE, GATE]
 
 
