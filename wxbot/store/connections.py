@@ -129,6 +129,7 @@ class SQLiteConnections:
             "synchronous = FULL",  # a committed push survives a power cut
             f"journal_size_limit = {WAL_LIMIT}",
             "temp_store = MEMORY",
+            "secure_delete = ON",  # who is erased is not left in free pages
         ):
             cursor.execute(f"PRAGMA {pragma}").fetchall()
         cursor.close()

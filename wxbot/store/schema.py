@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"  # the newest migration; `wxbot.store.revision` says which others a process works on
+REVISION = "0003"  # the newest migration; `wxbot.store.revision` says which others a process works on
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
@@ -39,6 +39,7 @@ pushes = Table(
     Column("boot", Text, nullable=False, server_default=""),
     Column("lease_until", Double, nullable=False, server_default="0"),
     UniqueConstraint("account", "push_key", name="pushes_key"),
+    Index("pushes_person", "account", "openid"),
     Index(
         "pushes_handed_off",
         "account",
@@ -57,6 +58,8 @@ signatures = Table(
     Column("seen_at", Double, nullable=False, index=True),
 )
 
+_LEFT = text("subscribed = 0")
+
 contacts = Table(
     "contacts",
     metadata,
@@ -73,6 +76,7 @@ contacts = Table(
     Column("session", Text, nullable=False, server_default="{}"),
     Column("session_until", Double, nullable=False, server_default="0"),
     Index("contacts_recent", "account", "last_at"),
+    Index("contacts_left", "last_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
 )
 
 lanes = Table(
@@ -93,6 +97,7 @@ lanes = Table(
 )
 
 _ACTIVE = text("state IN ('scheduled', 'queued', 'claimed', 'sending')")
+_SETTLED = text("state IN ('sent', 'refused', 'doubtful', 'expired', 'cancelled', 'superseded')")
 
 followups = Table(
     "followups",
@@ -130,6 +135,7 @@ followups = Table(
     Index("followups_lane", "lane_id", "due_at", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
     Index("followups_person", "account", "openid", "state"),
     Index("followups_state", "account", "state", "id"),
+    Index("followups_settled", "changed_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
     Index(
         "followups_msgid",
         "account",
@@ -157,6 +163,8 @@ subscriptions = Table(
     Column("since", Double, nullable=False),
     Index("subscriptions_person", "account", "openid"),
 )
+
+_OVER = text("state IN ('done', 'cancelled')")
 
 publications = Table(
     "publications",
@@ -196,6 +204,7 @@ publications = Table(
         postgresql_where=text("state IN ('running', 'waiting')"),
         sqlite_where=text("state IN ('running', 'waiting')"),
     ),
+    Index("publications_over", "due_at", sqlite_where=_OVER, postgresql_where=_OVER),
 )
 
 plans = Table(
@@ -206,7 +215,7 @@ plans = Table(
     Column("moment", Double),  # what the steps are relative to; NULL while nobody has told
     Column("facts", Text, nullable=False),  # JSON: what the steps' texts may name
     Column("plan", Text, nullable=False),  # JSON: the steps and notices; "" while only facts are known
-    Column("changed_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False, index=True),
 )
 
 tokens = Table(

@@ -1,0 +1,73 @@
+"""Retention at work: a sender's process deletes what is over and old, slice by slice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import structlog
+
+from wxbot.clock import Clock
+from wxbot.delivery.erasing import SLICE, erase, in_turn
+from wxbot.store import retention
+from wxbot.store.engine import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long each is kept after it is over, in seconds; None: for ever."""
+
+    pushes: float | None
+    follow_ups: float | None
+    publications: float | None
+    plans: float | None
+    unfollowed: float | None
+
+    def until(self, now: float) -> Mapping[str, float]:
+        """Return the moment before which each was over that is old now; what is kept for ever is left out."""
+        spans = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: now - span for name, span in spans.items() if span is not None}
+
+
+class Pruning:
+    """Deletes what is old. Any number may run, anywhere."""
+
+    def __init__(self, store: Store, clock: Clock, keep: Keep) -> None:
+        self._store, self._clock, self._keep = store, clock, keep
+
+    def step(self) -> bool:
+        """Delete a slice of everything that is old; return whether there was anything."""
+        done = {name: self._slice(name, before) for name, before in self._keep.until(self._clock.now()).items()}
+        deleted = {name: count for name, count in done.items() if count}
+        if deleted:
+            log.debug("pruned", action="pruned", **deleted)
+        return bool(deleted)
+
+    def _slice(self, name: str, before: float) -> int:
+        match name:
+            case "plans":
+                return self._plan(before)
+            case "unfollowed":
+                return self._who_left(before)
+        found = self._store.read(lambda tx: retention.old(tx, name, before, SLICE))
+        return in_turn(self._store, lambda tx: retention.delete(tx, name, found, before)) if found else 0
+
+    def _plan(self, before: float) -> int:
+        found = self._store.read(lambda tx: retention.old_plan(tx, before))
+        if found is None:
+            return 0
+        account, topic = found
+        return in_turn(self._store, lambda tx: retention.delete_plan(tx, account, topic, before, SLICE))
+
+    def _who_left(self, before: float) -> int:
+        found = self._store.read(lambda tx: retention.who_left(tx, before))
+        if found is None:
+            return 0
+        account, openid = found
+        return erase(
+            self._store,
+            account,
+            openid,
+            self._clock.now(),
+            still=lambda tx: retention.is_still_gone(tx, account, openid, before),
+        )
