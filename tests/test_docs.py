@@ -16,7 +16,7 @@ from wxbot.protocol.inbound import read
 from wxbot.protocol.standard_webhook import signed_headers
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
-from wxbot.settings import VARIABLES, Account, SenderSettings, Settings, load
+from wxbot.settings import VARIABLES, Account, RetentionSettings, SenderSettings, Settings, load
 from wxbot.topic_settings import TopicSettings
 
 ROOT = Path(__file__).parents[1]
@@ -111,11 +111,9 @@ def test_every_command_has_its_heading() -> None:
 
 def test_every_setting_and_every_variable_is_documented() -> None:
     text = (DOCS / "settings.md").read_text("utf-8")
-    keys = {name for model in (Settings, Account, SenderSettings, TopicSettings) for name in model.model_fields} - {
-        "account",
-        "accounts",
-        "sender",
-    }
+    models = (Settings, Account, SenderSettings, RetentionSettings, TopicSettings)
+    tables = {"account", "accounts", "sender", "retention"}
+    keys = {name for model in models for name in model.model_fields} - tables
 
     assert [key for key in keys if f"`{key}`" not in text] == []
     assert [name for name in VARIABLES if f"`{name}`" not in text] == []

@@ -18,6 +18,7 @@ from wxbot.clock import Clock, SharedClock, SystemClock
 from wxbot.delivery.budget import Budget
 from wxbot.delivery.fanout import Fanout
 from wxbot.delivery.manner import Manner, Manners, Rung
+from wxbot.delivery.pruning import Keep, Pruning
 from wxbot.delivery.rungs import Rungs
 from wxbot.delivery.sender import Pace, Sender
 from wxbot.delivery.way import Way
@@ -48,6 +49,8 @@ from wxbot.web.webhook import Door, webhook
 
 _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
 _TIDY_EVERY = 10.0  # seconds
+_DAY = 86_400.0  # seconds
+_PRUNE_EVERY = 10.0  # seconds between looks for what is over and old
 _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
@@ -99,6 +102,7 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
             Repeating("recovery", _RECOVER_EVERY, recover),
             Repeating("fan-out", _FAN_OUT_EVERY, Fanout(store, clock).step),
             Repeating("tidying", _TIDY_EVERY, tidy),
+            Repeating("pruning", _PRUNE_EVERY, Pruning(store, clock, keep_of(using)).step),
         ],
     )
 
@@ -107,6 +111,12 @@ def from_environment(*, quiet: bool = False) -> Settings:
     """Return the settings of this process's environment, with its logging set up; `quiet` for commands."""
     log.configure(quiet=quiet)
     return settings.load(os.environ)
+
+
+def keep_of(using: Settings) -> Keep:
+    """Return how long each is kept."""
+    days = dict(using.retention)
+    return Keep(**{name: None if count is None else count * _DAY for name, count in days.items()})
 
 
 def open_store(using: Settings) -> Store:

@@ -9,9 +9,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from wxbot.errors import SettingsError
 from wxbot.topic_settings import FallbackSettings
@@ -39,6 +48,15 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 SECRETS = ("token", "appsecret", "aes_key", "aes_key_previous", "fallback_webhook_secret")
 DEFAULT_ACCOUNT = "default"
+
+
+_LONGEST = 36_500  # days
+
+
+def _false_is_for_ever(value: object) -> object:
+    if value is True:
+        raise ValueError("write how many days it is kept, or false: for ever")
+    return None if value is False else value
 
 
 class Account(FallbackSettings):
@@ -108,6 +126,21 @@ class SenderSettings(BaseModel):
         return self
 
 
+Days = Annotated[float | None, BeforeValidator(_false_is_for_ever)]
+
+
+class RetentionSettings(BaseModel):
+    """How many days what is over is kept; None: for ever."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pushes: Days = Field(default=30.0, ge=1, le=_LONGEST)  # a redelivery comes within seconds
+    follow_ups: Days = Field(default=90.0, ge=3, le=_LONGEST)  # a 48-hour window counts what was sent in it
+    publications: Days = Field(default=90.0, ge=1, le=_LONGEST)
+    plans: Days = Field(default=30.0, ge=1, le=_LONGEST)
+    unfollowed: Days = Field(default=30.0, ge=1, le=_LONGEST)  # everything of who left
+
+
 class Settings(BaseModel):
     """One deployment. Paths are relative to where the process runs."""
 
@@ -126,6 +159,7 @@ class Settings(BaseModel):
     apology: str = "抱歉，出了点问题，请稍后再试。"  # when a handler fails; "" for silence
     api_rate: float = Field(default=50.0, gt=0, le=10_000)  # calls a second, for each key and web process
     sender: SenderSettings = SenderSettings()
+    retention: RetentionSettings = RetentionSettings()
     clock_file: Path | None = None  # development: the simulator's clock
 
     @property

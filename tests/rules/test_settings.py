@@ -216,3 +216,18 @@ def test_join_is_seconds_or_false(tmp_path: Path, written: str, meant: float | N
 @pytest.mark.parametrize("written", ["true", "-1", "7200", '"soon"'])
 def test_a_join_that_is_none_is_told(tmp_path: Path, written: str) -> None:
     assert "account.join" in mistakes({**GOOD, **write(tmp_path, f"[account]\njoin = {written}\n")})
+
+
+@pytest.mark.parametrize(("written", "meant"), [("7", 7.0), ("false", None)])
+def test_retention_is_days_or_false(tmp_path: Path, written: str, meant: float | None) -> None:
+    using = load({**GOOD, **write(tmp_path, f"[retention]\npushes = {written}\n")})
+
+    assert (using.retention.pushes, using.retention.follow_ups) == (meant, 90.0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["pushes = 0.5", "follow_ups = 2", "publications = 0", "plans = -1", "unfollowed = true", "pushes = 1e9"],
+)
+def test_a_retention_that_is_none_is_told(tmp_path: Path, written: str) -> None:
+    assert f"retention.{written.split()[0]}" in mistakes({**GOOD, **write(tmp_path, f"[retention]\n{written}\n")})
