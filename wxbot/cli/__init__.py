@@ -10,6 +10,7 @@ from wxbot.errors import SettingsError, WxbotError
 
 COMMANDS = {
     "apikey": "wxbot.cli.apikey:apikey",
+    "backup": "wxbot.cli.backup:backup",
     "contacts": "wxbot.cli.people:contacts",
     "demo": "wxbot.cli.demo:demo",
     "doctor": "wxbot.cli.doctor:doctor",
@@ -23,6 +24,7 @@ COMMANDS = {
     "publish": "wxbot.cli.topics:publish",
     "qrcode": "wxbot.cli.qrcode:qrcode",
     "replay": "wxbot.cli.people:replay",
+    "restore": "wxbot.cli.backup:restore",
     "rules": "wxbot.cli.rules:rules",
     "send": "wxbot.cli.outbox:send",
     "sender": "wxbot.cli.serve:sender",

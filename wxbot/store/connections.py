@@ -23,6 +23,10 @@ _MIGRATOR_BEGINS = [
     f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'",
 ]
 _BUSY = {"55P03", "40P01"}  # PostgreSQL's lock_not_available and deadlock_detected
+_BACKUP = (
+    "database_url names a backup, and what waits in it may have gone out since: set it to where the "
+    "store is to be, and `wxbot restore FILE` copies the backup there and parks that"
+)
 
 
 class Connections(Protocol):
@@ -100,6 +104,10 @@ class SQLiteConnections:
         self._open: list[Any] = []
         with told(url):
             self._writer = self._connect()
+            [(mark,)] = self._writer.cursor().execute("PRAGMA user_version").fetchall()
+        if mark:
+            self.close()
+            raise SettingsError(_BACKUP)
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
@@ -206,6 +214,8 @@ def migrating(url: URL) -> Iterator[sqlalchemy.Connection]:
         with engine.connect() as connection:
             for statement in begin:
                 connection.exec_driver_sql(statement)
+            if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA user_version").scalar():
+                raise SettingsError(_BACKUP)
             yield connection
             # SQLite's driver is in autocommit: there the transaction is one of statements only
             connection.exec_driver_sql("COMMIT") if engine.dialect.name == "sqlite" else connection.commit()

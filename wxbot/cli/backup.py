@@ -1,0 +1,86 @@
+"""`wxbot backup`, `wxbot restore`: copies of the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.engine import URL
+
+from wxbot import app
+from wxbot.cli import show
+from wxbot.errors import SettingsError
+from wxbot.settings import Settings
+from wxbot.store import copies, parking
+from wxbot.store.connections import database_url
+from wxbot.store.copies import Tell
+from wxbot.store.parking import Parked
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+def backup(file: Path) -> None:
+    """Copy the store into a new FILE while web and sender work. PostgreSQL has pg_dump for it."""
+    using = app.from_environment(quiet=True)
+    url = database_url(using.database_url)
+    if url.get_backend_name() == "postgresql":
+        raise SettingsError(f"PostgreSQL makes its own: pg_dump --format=custom --file={file} '{_shown(url)}'")
+    app.open_store(using).close()
+    with _progress("copying") as tell:
+        copies.backup(url, file, app.clock_of(using).now(), tell)
+    click.echo(f"{file}: {file.stat().st_size:,} bytes; `wxbot restore {file}` puts it in place")
+
+
+@click.command()
+@click.argument("file", type=_FILE, required=False)
+@click.confirmation_option(prompt="Nothing of wxbot may be running. What was due is parked. Restore?")
+@show.AS_JSON
+def restore(file: Path | None, as_json: bool) -> None:
+    """Put a backup FILE where the store was, and park what may have gone out since.
+
+    On PostgreSQL, pg_restore puts it in place; then this, without FILE, parks.
+    """
+    using = app.from_environment(quiet=True)
+    parked = _restored(using, file)
+    if as_json:
+        show.document(
+            {"follow_ups": parked.follow_ups, "pushes": parked.pushes, "publications": parked.publications}
+        )
+        return
+    click.echo(
+        f"parked: {parked.follow_ups} follow-ups (`wxbot outbox list --state doubtful`), {parked.pushes} pushes"
+    )
+    for topic, key in parked.publications:
+        click.echo(f"cancelled: publication {key} of {topic}; publish it under another key if it did not go out")
+
+
+def _restored(using: Settings, file: Path | None) -> Parked:
+    url, now = database_url(using.database_url), app.clock_of(using).now()
+    ahead = max(account.join or 0.0 for account in using.all_accounts.values())
+    if url.get_backend_name() == "postgresql":
+        if file is not None:
+            raise SettingsError(
+                f"first: pg_restore --dbname='{_shown(url)}' {file}; then `wxbot restore`, without FILE"
+            )
+        return app.open_store(using).write(lambda tx: parking.park(tx, now, ahead))
+    if file is None:
+        raise SettingsError("which backup? `wxbot restore FILE`")
+    with _progress("restoring") as tell:
+        return copies.restore(file, url, now, ahead, tell)
+
+
+def _shown(url: URL) -> str:
+    """Return a database's URL as PostgreSQL's programs take it, its password left out."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Tell]:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
