@@ -53,6 +53,10 @@ class Server:
         """The path of the Unix socket it listens at."""
         return f"{make_url(self.url).query['host']}/.s.PGSQL.5432"
 
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs; CalledProcessError when it fails."""
+        subprocess.run([str(self._pg_ctl.with_name(program)), *arguments], check=True)
+
     def restart(self) -> None:
         """Stop it without ceremony, as a crash would, and start it again."""
         owner = self._data.stat().st_uid if os.getuid() == 0 else None

@@ -1,5 +1,6 @@
 """A backup under traffic, the machine lost, the backup restored elsewhere: nothing arrives twice by itself."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -8,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from benchmarks.postgres import Server
 from benchmarks.serving import served
 from flow.stage import Stage, senders, staged
 from flow.test_commands import run
@@ -117,3 +120,30 @@ def test_postgresql_is_told_its_own_programs_without_the_password(stage: Stage, 
         assert program in done.stderr
         assert "postgresql://wxbot:***@db.internal/wxbot" in done.stderr
         assert "hunter2" not in done.stderr
+
+
+def test_postgresql_is_dumped_restored_and_parked_as_the_guide_says(
+    postgresql: Server, bot: Bot, tmp_path: Path
+) -> None:
+    SharedClock(tmp_path / "clock")
+    url, dump = postgresql.fresh(), str(tmp_path / "wxbot.dump")
+    with staged(url, bot, sending=False) as stage:
+        stage.say(stage.user(), "plan 1")
+        postgresql.run("pg_dump", "--format=custom", f"--file={dump}", url)
+        postgresql.administer("CREATE DATABASE put_back")
+        there = url.replace(str(make_url(url).database), "put_back")
+        postgresql.run("pg_restore", "--no-owner", f"--dbname={there}", dump)
+        clock = {"WXBOT_CLOCK_FILE": str(tmp_path / "clock")}
+        SharedClock(tmp_path / "clock").advance(stage.clock.now() + 5 - time.time())
+
+        done = run(stage, "restore", "--yes", "--json", WXBOT_DATABASE_URL=there, **clock)
+
+        assert json.loads(done.stdout) == {"follow_ups": 1, "pushes": 0, "publications": []}, done.stderr
+        with started_on(stage, there) as restored:
+            user = restored.user()
+            restored.say(user, "plan 1")
+            restored.clock.advance(5)
+            restored.until(lambda: "news 0" in restored.shown(user))
+            assert restored.states() == ["doubtful", "sent"]
+    postgresql.drop(there)
+    postgresql.drop(url)

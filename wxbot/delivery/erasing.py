@@ -11,7 +11,7 @@ from wxbot.store.engine import Store, Transaction
 log = structlog.get_logger(__name__)
 
 SLICE = 50  # rows in one transaction
-REST = 3.0  # times what a slice took: pushes find the writer free most of the time
+REST = 10.0  # times what a slice took: it is not urgent, and most of it is the disk, which pushes wait for too
 
 
 def erase(
