@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from wxbot import log, settings, template
 from wxbot.background import Repeating
@@ -43,6 +44,8 @@ from wxbot.store import idempotency, outbox, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.times.local_time import parse_hours
 from wxbot.topic_settings import TopicSettings
+from wxbot.web.console.console import PATH, create_console
+from wxbot.web.console.room import Room
 from wxbot.web.health import health
 from wxbot.web.push_api import push_api
 from wxbot.web.webhook import Door, webhook
@@ -71,7 +74,16 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app.register_blueprint(webhook(doors, clock))
     app.register_blueprint(health(store))
     app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))
+    console = _console(store, clock, using)
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PATH: console})  # type: ignore[method-assign]
     return app
+
+
+def _console(store: Store, clock: Clock, using: Settings) -> Flask:
+    readers = {name: _reader(account) for name, account in using.all_accounts.items()}
+    room = Room(store, clock, readers, ZoneInfo(using.console.timezone))
+    secret = using.account.appsecret.get_secret_value()  # what all processes know, and nobody else
+    return create_console(room, secret, https=using.console.https)
 
 
 def create_sender(using: Settings, clock: Clock | None = None) -> Sender:

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from wxbot.errors import SettingsError
-from wxbot.topic_settings import FallbackSettings
+from wxbot.topic_settings import FallbackSettings, Zone
 
 # What each variable sets; those of an account set the default one.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -141,6 +141,15 @@ class RetentionSettings(BaseModel):
     unfollowed: Days = Field(default=30.0, ge=1, le=_LONGEST)  # everything of who left
 
 
+class ConsoleSettings(BaseModel):
+    """The console at `/console`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    https: bool = True  # its cookies go over nothing else, but for this machine itself
+    timezone: Zone = "Asia/Shanghai"  # in which it tells times
+
+
 class Settings(BaseModel):
     """One deployment. Paths are relative to where the process runs."""
 
@@ -160,6 +169,7 @@ class Settings(BaseModel):
     api_rate: float = Field(default=50.0, gt=0, le=10_000)  # calls a second, for each key and web process
     sender: SenderSettings = SenderSettings()
     retention: RetentionSettings = RetentionSettings()
+    console: ConsoleSettings = ConsoleSettings()
     clock_file: Path | None = None  # development: the simulator's clock
 
     @property

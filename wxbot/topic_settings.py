@@ -13,6 +13,17 @@ Rung = Literal["template", "subscription", "webhook"]
 _SECRET = "whsec_"  # what a webhook's secret begins with
 
 
+def _is_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no time zone such as Asia/Shanghai") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_is_zone)]
+
+
 def _is_template(text: str) -> str:
     template.parse(text)
     return text
@@ -46,21 +57,12 @@ class TopicSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: str = "Asia/Shanghai"
+    timezone: Zone = "Asia/Shanghai"
     quiet: str | None = None  # hours such as 23:00-07:00
     decisive_wakes: bool = True  # decisive ones go out in quiet hours too
     template: TemplateSettings | None = None
     subscription: SubscriptionSettings | None = None
     fallback: tuple[Rung, ...] = ()
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone such as Asia/Shanghai") from None
-        return value
 
     @field_validator("quiet")
     @classmethod

@@ -10,7 +10,7 @@ from store.test_lanes import NOW, claim, head, lease, move, put
 from store.test_retention import arrive, follow, publish, rows
 from wxbot.delivery.erasing import SLICE, erase
 from wxbot.protocol.window import Grant
-from wxbot.store import contacts, idempotency, lanes, outbox, persons, pushes
+from wxbot.store import audit, contacts, idempotency, lanes, outbox, persons, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.idempotency import Slot
 from wxbot.store.lanes import Move
@@ -31,6 +31,7 @@ def fill(store: Store) -> None:
         store.write(lambda tx: pushes.insert(tx, arrival))  # noqa: B023  # run at once
         store.write(lambda tx: pushes.remember_signature(tx, "default", openid[-2:], key, NOW))  # noqa: B023
         answer(store, openid)
+        store.write(lambda tx: audit.note(tx, "ann", "answer", NOW, account="default", openid=openid))  # noqa: B023
     id = publish(store, "flights", "k", "running")
     store.write(lambda tx: tx.change("UPDATE publications SET cursor = :who WHERE id = :id", who=WHO, id=id))
 

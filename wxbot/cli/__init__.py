@@ -11,6 +11,7 @@ from wxbot.errors import SettingsError, WxbotError
 COMMANDS = {
     "apikey": "wxbot.cli.apikey:apikey",
     "backup": "wxbot.cli.backup:backup",
+    "console": "wxbot.cli.console:console",
     "contacts": "wxbot.cli.people:contacts",
     "demo": "wxbot.cli.demo:demo",
     "doctor": "wxbot.cli.doctor:doctor",

@@ -1,13 +1,14 @@
 """`wxbot demo`: the whole thing on one machine, without an account."""
 
 import os
+import secrets
 import shlex
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -20,7 +21,9 @@ from wxbot.cli.serve import web_and_sender
 from wxbot.clock import SharedClock
 from wxbot.errors import SettingsError, WxbotError
 from wxbot.simulator.config import DEV_AES_KEY, DEV_APPID, DEV_SECRET, DEV_TOKEN
+from wxbot.store import console_users as users
 from wxbot.store import migrate as migrations
+from wxbot.store.engine import Store
 
 _READY_WITHIN = 20.0  # seconds
 
@@ -33,6 +36,7 @@ class Place:
     port: int
     simulator_port: int
     quiet: bool  # keep the processes' messages in a file
+    password: str = field(default_factory=lambda: secrets.token_hex(6), repr=False)  # of the console's owner
 
     @property
     def webhook(self) -> str:
@@ -63,7 +67,21 @@ class Place:
             "WXBOT_BIND": f"127.0.0.1:{self.port}",
             "WXBOT_DATABASE_URL": f"sqlite:///{self.folder / 'wxbot.db'}",
             "WXBOT_CLOCK_FILE": str(self.clock_file),
+            "WXBOT_CONFIG": str(self.settings_file),
         }
+
+    @property
+    def settings_file(self) -> Path:
+        """What no variable can say: the console is looked at without TLS."""
+        return self.folder / "wxbot.toml"
+
+    def write_settings(self) -> None:
+        """Write the settings, and let somebody into the console."""
+        self.settings_file.write_text("[console]\nhttps = false\n", "utf-8")
+        migrations.migrate(self.environment()["WXBOT_DATABASE_URL"])
+        store, hashed = Store(self.environment()["WXBOT_DATABASE_URL"]), users.hash_password("demo", self.password)
+        store.write(lambda tx: users.add(tx, "demo", hashed, "owner", None, time.time()))
+        store.close()
 
     @property
     def environment_file(self) -> Path:
@@ -104,7 +122,7 @@ def demo(headless: bool, port: int, simulator_port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="wxbot-demo-") as folder:
         place = Place(Path(folder), port, simulator_port, quiet=headless)
         place.write_environment()
-        migrations.migrate(place.environment()["WXBOT_DATABASE_URL"])
+        place.write_settings()
         clock = SharedClock(place.clock_file)
         if headless:
             clock.advance(journey.START - clock.now())
@@ -152,6 +170,7 @@ def _tell(place: Place) -> None:
   wxbot demo: a flight-status account on this machine
 
     the phone      {place.platform}/      open it, follow, and send CA1501
+    the console    http://127.0.0.1:{place.port}/console      sign in as demo with {place.password}
     the server URL {place.webhook}
     its data       {place.folder}   (gone when the demo ends)
 

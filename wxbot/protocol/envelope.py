@@ -80,6 +80,18 @@ class Reader:
             }
         ).encode()
 
+    def unseal(self, reply: bytes) -> bytes:
+        """Return the XML of a reply that `seal` made, also one made with a key before; raises MalformedPush."""
+        encrypted = text_of(parse(reply), "Encrypt")
+        if not encrypted:
+            return reply
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(encrypted)
+            except MalformedPush:
+                continue
+        raise MalformedPush("none of the keys opens it")
+
     def _decrypt(self, query: Query, body: bytes) -> Opened:
         try:
             encrypted = text_of(parse(body), "Encrypt")

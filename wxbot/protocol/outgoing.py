@@ -67,12 +67,18 @@ def message_json(content: Content, *, kf_account: str = "") -> str:
 
 
 def _check(content: Content) -> None:
-    if isinstance(content, Text) and (size := len(content.content.encode())) > MAX_TEXT:
-        raise InvalidMessage(f"a text follow-up holds at most {MAX_TEXT} bytes of UTF-8, this one has {size}")
+    if isinstance(content, Text):
+        check_text(content.content)
     if isinstance(content, Video | Music) and not content.thumb_media_id:
         raise InvalidMessage(f"a {type(content).__name__} follow-up needs thumb_media_id")
     if isinstance(content, News) and len(content.articles) != 1:
         raise InvalidMessage(f"a news follow-up has exactly 1 article, not {len(content.articles)}")
+
+
+def check_text(text: str) -> None:
+    """Raise InvalidMessage for a text that is too long for a follow-up."""
+    if (size := len(text.encode())) > MAX_TEXT:
+        raise InvalidMessage(f"a text follow-up holds at most {MAX_TEXT} bytes of UTF-8, this one has {size}")
 
 
 def request_body(openid: str, message: str) -> bytes:

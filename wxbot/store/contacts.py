@@ -49,12 +49,12 @@ _GIVE_BACK = {
 _CLOSE = """
 UPDATE contacts SET message_left = 0, action_left = 0, refused = :errcode
 WHERE account = :account AND openid = :openid"""
-_COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
+COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
   refused"""
-_LIST = f"SELECT {_COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
+_LIST = f"SELECT {COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
 _PAGE = f"""
-SELECT {_COLUMNS} FROM contacts WHERE account = :account AND openid > :after ORDER BY openid LIMIT :limit"""
-_SHOW = f"SELECT {_COLUMNS} FROM contacts WHERE account = :account AND openid = :openid"
+SELECT {COLUMNS} FROM contacts WHERE account = :account AND openid > :after ORDER BY openid LIMIT :limit"""
+_SHOW = f"SELECT {COLUMNS} FROM contacts WHERE account = :account AND openid = :openid"
 _SESSION = "SELECT session, session_until FROM contacts WHERE account = :account AND openid = :openid"
 _SAVE = """
 UPDATE contacts SET session = :session, session_until = :until WHERE account = :account AND openid = :openid"""
@@ -139,24 +139,25 @@ class Contact:
         return [grant for grant in self.grants if self.subscribed and grant.is_open(now)]
 
 
-def _contact(row: Row) -> Contact:
+def contact(row: Row) -> Contact:
+    """Return a row of `COLUMNS` as a contact."""
     return Contact(row[0], row[1], row[2], bool(row[3]), _grants(row[4:8]), row[8])
 
 
 def recent(tx: Transaction, account: str, limit: int) -> list[Contact]:
     """Return the contacts last heard of, newest first."""
-    return [_contact(row) for row in tx.rows(_LIST, account=account, limit=limit)]
+    return [contact(row) for row in tx.rows(_LIST, account=account, limit=limit)]
 
 
 def page(tx: Transaction, account: str, after: str, limit: int) -> list[Contact]:
     """Return the contacts behind the openid `after`, by openid; "" for the first ones."""
-    return [_contact(row) for row in tx.rows(_PAGE, account=account, after=after, limit=limit)]
+    return [contact(row) for row in tx.rows(_PAGE, account=account, after=after, limit=limit)]
 
 
 def show(tx: Transaction, account: str, openid: str) -> Contact | None:
     """Return one contact, None when this openid never reached us."""
     row = tx.row(_SHOW, account=account, openid=openid)
-    return _contact(row) if row else None
+    return contact(row) if row else None
 
 
 def session(tx: Transaction, account: str, openid: str, now: float) -> str:

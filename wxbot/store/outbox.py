@@ -82,12 +82,12 @@ SELECT state, count(*), min(due_at) FROM followups
 WHERE account = :account AND openid = :openid
   AND state IN ('scheduled', 'queued', 'claimed', 'sending', 'held', 'doubtful')
 GROUP BY state"""
-_COLUMNS = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
+STORED = """id, openid, push_id, origin, message, due_at, not_after, key, on_closed, priority, coalesce, on_doubt,
   topic, facts, rung, state, reason, errcode, attempts, changed_at, history"""
-_LIST = f"SELECT {_COLUMNS} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
+_LIST = f"SELECT {STORED} FROM followups WHERE account = :account ORDER BY id DESC LIMIT :limit"
 _LIST_STATE = f"""
-SELECT {_COLUMNS} FROM followups WHERE account = :account AND state = :state ORDER BY id DESC LIMIT :limit"""
-_SHOW = f"SELECT {_COLUMNS} FROM followups WHERE account = :account AND id = :id"
+SELECT {STORED} FROM followups WHERE account = :account AND state = :state ORDER BY id DESC LIMIT :limit"""
+_SHOW = f"SELECT {STORED} FROM followups WHERE account = :account AND id = :id"
 
 
 def line(now: float, state: str, why: str = "", **details: object) -> str:
@@ -278,7 +278,8 @@ class StoredFollowUp:
     history: list[dict[str, Any]]
 
 
-def _followup(row: Row) -> StoredFollowUp:
+def stored_follow_up(row: Row) -> StoredFollowUp:
+    """Return a row of `STORED` as a follow-up."""
     history = [json.loads(entry) for entry in row[-1].splitlines()]
     return StoredFollowUp(*(*row[:-1], history))
 
@@ -286,11 +287,11 @@ def _followup(row: Row) -> StoredFollowUp:
 def recent(tx: Transaction, account: str, limit: int, state: str | None = None) -> list[StoredFollowUp]:
     """Return the newest follow-ups, of one state or of all."""
     if state is None:
-        return [_followup(row) for row in tx.rows(_LIST, account=account, limit=limit)]
-    return [_followup(row) for row in tx.rows(_LIST_STATE, account=account, state=state, limit=limit)]
+        return [stored_follow_up(row) for row in tx.rows(_LIST, account=account, limit=limit)]
+    return [stored_follow_up(row) for row in tx.rows(_LIST_STATE, account=account, state=state, limit=limit)]
 
 
 def show(tx: Transaction, account: str, id: int) -> StoredFollowUp | None:
     """Return one follow-up, None when there is none of that id in the account."""
     row = tx.row(_SHOW, account=account, id=id)
-    return _followup(row) if row else None
+    return stored_follow_up(row) if row else None

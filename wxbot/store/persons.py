@@ -10,7 +10,7 @@ from wxbot.store.schema import metadata
 
 TABLES = tuple(table.name for table in metadata.sorted_tables if "openid" in table.columns)
 _NUMBERED = ("followups", "lanes", "pushes")  # in the order in which a person's rows go
-_OTHERS = tuple(name for name in TABLES if name not in (*_NUMBERED, "contacts"))
+_OTHERS = tuple(name for name in TABLES if name not in (*_NUMBERED, "contacts", "audit"))
 _WHERE = "account = :account AND openid = :openid"
 # What a number meant once must not come to mean something else, and SQLite gives the newest row's number to
 # the next one: that row is emptied, and goes when it is old.
@@ -21,6 +21,7 @@ _EMPTIED = {
     "lanes": "lane = 'erased:' || id, wake_at = NULL, owner = '', lease_until = 0",
     "pushes": "push_key = 'erased:' || id, body = :nothing, reply = :nothing, error = '', state = 'answered'",
 }
+_AUDIT = f"UPDATE audit SET openid = NULL WHERE {_WHERE}"  # what was done stays told, to whom does not
 _SIGNATURES = f"""
 DELETE FROM signatures WHERE account = :account AND push_key IN (SELECT push_key FROM pushes WHERE {_WHERE})"""
 _AT_CURSOR = "SELECT id FROM publications WHERE account = :account AND cursor = :openid"
@@ -71,6 +72,7 @@ def erase(tx: Transaction, account: str, openid: str, *, now: float, limit: int)
         if done == limit:
             return done
         done += _empty(tx, name, of, now)
+    done += tx.change(_AUDIT, **of)
     done += sum(tx.change(f"DELETE FROM {name} WHERE {_WHERE}", **of) for name in _OTHERS)
     return done + tx.change(f"DELETE FROM contacts WHERE {_WHERE}", **of)
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"  # the newest migration; `wxbot.store.revision` says which others a process works on
+REVISION = "0004"  # the newest migration; `wxbot.store.revision` says which others a process works on
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
@@ -38,6 +38,7 @@ pushes = Table(
     Column("owner", Text, nullable=False, server_default=""),
     Column("boot", Text, nullable=False, server_default=""),
     Column("lease_until", Double, nullable=False, server_default="0"),
+    Column("took", Double),  # seconds from its arrival to its commit; NULL where nobody measured
     UniqueConstraint("account", "push_key", name="pushes_key"),
     Index("pushes_person", "account", "openid"),
     Index(
@@ -59,6 +60,7 @@ signatures = Table(
 )
 
 _LEFT = text("subscribed = 0")
+_MAY_BE_SENT = text("message_left > 0")
 
 contacts = Table(
     "contacts",
@@ -77,6 +79,14 @@ contacts = Table(
     Column("session_until", Double, nullable=False, server_default="0"),
     Index("contacts_recent", "account", "last_at"),
     Index("contacts_left", "last_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
+    Index(
+        "contacts_closing",
+        "account",
+        "message_until",
+        "openid",
+        sqlite_where=_MAY_BE_SENT,
+        postgresql_where=_MAY_BE_SENT,
+    ),
 )
 
 lanes = Table(
@@ -97,6 +107,7 @@ lanes = Table(
 )
 
 _ACTIVE = text("state IN ('scheduled', 'queued', 'claimed', 'sending')")
+_SCHEDULED = text("state = 'scheduled'")
 _SETTLED = text("state IN ('sent', 'refused', 'doubtful', 'expired', 'cancelled', 'superseded')")
 
 followups = Table(
@@ -107,7 +118,7 @@ followups = Table(
     Column("openid", Text, nullable=False),
     Column("lane_id", BigInteger, nullable=False),
     Column("push_id", BigInteger),  # the push that caused it, if one did
-    Column("origin", Text, nullable=False),  # handler | publication | cli | api | agent | split
+    Column("origin", Text, nullable=False),  # handler | publication | cli | api | split | agent:NAME
     Column("message", Text, nullable=False),  # JSON without touser
     Column("due_at", Double, nullable=False),
     Column("ready_at", Double, nullable=False),  # due_at, or later after a failed try
@@ -136,6 +147,7 @@ followups = Table(
     Index("followups_person", "account", "openid", "state"),
     Index("followups_state", "account", "state", "id"),
     Index("followups_settled", "changed_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
+    Index("followups_planned", "account", "due_at", sqlite_where=_SCHEDULED, postgresql_where=_SCHEDULED),
     Index(
         "followups_msgid",
         "account",
@@ -259,7 +271,7 @@ apikeys = Table(
     Column("account", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),  # whose it is, for people
     Column("digest", LargeBinary, nullable=False),  # SHA-256 of the secret, which is not kept
-    Column("scopes", Text, nullable=False),  # send | read | cancel, with spaces between
+    Column("scopes", Text, nullable=False),  # apikeys.SCOPES, with spaces between
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double),
     Column("revoked_at", Double),
@@ -276,4 +288,93 @@ idempotency = Table(
     Column("status", Integer, nullable=False),
     Column("answer", LargeBinary, nullable=False),  # the exact bytes of the first answer
     Column("created_at", Double, nullable=False, index=True),
+)
+
+console_users = Table(
+    "console_users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password", Text, nullable=False),  # scrypt, with its salt and cost
+    Column("role", Text, nullable=False),  # agent | operator | owner
+    Column("account", Text),  # the only one they may see; NULL for all
+    Column("created_at", Double, nullable=False),
+    Column("disabled_at", Double),
+    Column("signed_in_at", Double),
+)
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),  # its public half, to revoke it by
+    Column("digest", LargeBinary, nullable=False, unique=True),  # SHA-256 of the token in the cookie
+    Column("name", Text, nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),  # to the minute
+    Column("address", Text, nullable=False),
+    Column("browser", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("account", Text),  # NULL for what concerns no account
+    Column("name", Text, nullable=False),  # who did it
+    Column("action", Text, nullable=False),
+    Column("openid", Text),  # whom it was about; NULL for nobody, or for who was erased
+    Column("target", Text, nullable=False, server_default=""),
+    Column("details", Text, nullable=False, server_default=""),
+)
+
+errands = Table(
+    "errands",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),  # who wants it
+    Column("action", Text, nullable=False),  # retry | cancel
+    Column("state", Text, nullable=False),  # of the follow-ups it is about
+    Column("topic", Text),
+    Column("cursor", BigInteger, nullable=False, server_default="0"),  # the last follow-up it looked at
+    Column("upto", BigInteger, nullable=False),  # the newest follow-up when it was wanted
+    Column("total", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False, server_default="0"),
+    Column("changed", BigInteger, nullable=False, server_default="0"),
+    Column("status", Text, nullable=False),  # running | done | stopped
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Index(
+        "errands_running",
+        "id",
+        postgresql_where=text("status = 'running'"),
+        sqlite_where=text("status = 'running'"),
+    ),
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True),  # its beginning, Unix seconds
+    Column("what", Text, primary_key=True),  # wxbot.delivery.counting says which
+    Column("count", BigInteger, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Double, nullable=False),  # up to where somebody has counted
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # web | sender
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
 )

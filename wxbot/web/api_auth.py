@@ -5,8 +5,7 @@ is such an account), 403 without the scope; in this order.
 """
 
 import math
-import threading
-from collections.abc import Callable, Set
+from collections.abc import Set
 
 import structlog
 
@@ -16,33 +15,11 @@ from wxbot.store import apikeys
 from wxbot.store.apikeys import ApiKey, Scope
 from wxbot.store.engine import Store
 from wxbot.web.problems import Problem
+from wxbot.web.rate import Rate
 
 log = structlog.get_logger(__name__)
 
 _NOTED_EVERY = 60.0  # seconds: to note each use would cost a write for each read
-
-
-class Rate:
-    """A token bucket for each key: it holds one second's worth, at least one call.
-
-    In memory, so that a read of the API stays a read: each web process counts for itself.
-    """
-
-    def __init__(self, rate: float, monotonic: Callable[[], float]) -> None:
-        """`rate` is calls a second."""
-        self._rate, self._monotonic = rate, monotonic
-        self._levels: dict[str, tuple[float, float]] = {}  # key id: calls left, when
-        self._lock = threading.Lock()
-
-    def wait(self, id: str) -> float:
-        """Take one call; return 0, or the seconds until one may be taken."""
-        with self._lock:
-            now = self._monotonic()
-            level, at = self._levels.get(id, (math.inf, now))
-            level = min(max(self._rate, 1.0), level + (now - at) * self._rate)
-            taken = level >= 1.0
-            self._levels[id] = (level - taken, now)
-            return 0.0 if taken else (1.0 - level) / self._rate
 
 
 class Guard:
