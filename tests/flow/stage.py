@@ -148,6 +148,7 @@ def settings_for(url: str, platform: str, config: SimulatorConfig, bot: Bot, acc
             "bot": f"{module.__name__}:bot",
             "reply_budget": budget,
             "api_rate": api_rate,
+            "console": {"https": False},
             "sender": {"poll": 0.01, "request_limit": 1.0, "lease": 5.0, "threads": 4},
         }
     )

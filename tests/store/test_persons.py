@@ -73,7 +73,7 @@ def test_who_is_erased_stands_nowhere_and_everybody_else_where_they_were(store: 
     fill(store)
     before = places(store, OTHER)
 
-    assert erase(store, "default", WHO, NOW) == 5
+    assert erase(store, "default", WHO, NOW) == 6
 
     assert places(store, WHO) == set()
     assert places(store, OTHER) == before

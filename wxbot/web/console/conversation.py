@@ -35,6 +35,7 @@ class Entry:
     at: float
     side: str  # user | reply | sent
     told: Told
+    number: int  # of two at one moment the lower came first
     push: KeptPush | None = None
     line: Line | None = None
 
@@ -109,12 +110,12 @@ def _timeline_part(room: Room, account: str, openid: str, before: float | None) 
         entries = [_said(one) for one in pushes]
         entries += [entry for one in pushes if (entry := _answered(one, reader))]
         entries += [_followed(one, now) for one in settled]
-        newest = heapq.nlargest(_PAGE, entries, key=lambda one: one.at)
+        newest = heapq.nlargest(_PAGE, entries, key=_order)
         has_more = len(entries) > len(newest)
         return render_template(
             "conversation_part.html",
             contact=contact,
-            entries=sorted(newest, key=lambda one: one.at),
+            entries=sorted(newest, key=_order),
             earlier=newest[-1].at if has_more else None,
             is_newest=before is None,
             waiting=[line_of(one, now) for one in kept.waiting(tx, account, openid, _PAGE)],
@@ -125,18 +126,22 @@ def _timeline_part(room: Room, account: str, openid: str, before: float | None) 
     return room.store.read(look)
 
 
+def _order(one: Entry) -> tuple[float, int]:
+    return one.at, one.number
+
+
 def _said(one: KeptPush) -> Entry:
-    return Entry(one.received_at, "user", told.push(one.body), push=one)
+    return Entry(one.received_at, "user", told.push(one.body), one.id, push=one)
 
 
 def _answered(one: KeptPush, reader: Reader) -> Entry | None:
     said = told.reply(one.reply, reader)
-    return Entry(one.received_at + 0.001, "reply", said) if said else None
+    return Entry(one.received_at + 0.001, "reply", said, one.id) if said else None
 
 
 def _followed(one: StoredFollowUp, now: float) -> Entry:
     line = line_of(one, now)
-    return Entry(one.changed_at, "sent", Told(line.kind, line.text), line=line)
+    return Entry(one.changed_at, "sent", Told(line.kind, line.text), one.id, line=line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The parts of pages that keep themselves new: asked for again every few seconds, made once for all who ask.
 
 Open tabs must not cost the webhook anything, and both run in one process: what one tab was shown is shown to
-the next for two seconds, and a tab that has it already gets 304 and no body.
+the next for two seconds, and a tab that has it already gets 304 and no body. Who loads a page gets it new.
 """
 
 import threading
@@ -35,11 +35,14 @@ class Live:
         self._lock = threading.Lock()
 
     def part(self, key: tuple[str, ...], make: Callable[[], str], *, fresh: float = FRESH) -> Part:
-        """Return a part no older than `fresh` seconds; two who ask for a missing one at once may both make it."""
+        """Return a part: for an open tab one no older than `fresh` seconds, for who loads the page a new one.
+
+        Two who ask for a missing one at the same moment may both make it.
+        """
         now = time.monotonic()
         with self._lock:
             there = self._parts.get(key)
-        if there and now - there.made_at < fresh:
+        if there and is_wanted() and now - there.made_at < fresh:
             return there
         html = make()
         made = Part(html, blake2b(html.encode(), digest_size=12).hexdigest(), now)
