@@ -16,7 +16,7 @@ from wxbot.protocol.inbound import read
 from wxbot.protocol.standard_webhook import signed_headers
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
-from wxbot.settings import VARIABLES, Account, RetentionSettings, SenderSettings, Settings, load
+from wxbot.settings import VARIABLES, Account, ConsoleSettings, RetentionSettings, SenderSettings, Settings, load
 from wxbot.topic_settings import TopicSettings
 
 ROOT = Path(__file__).parents[1]
@@ -111,8 +111,8 @@ def test_every_command_has_its_heading() -> None:
 
 def test_every_setting_and_every_variable_is_documented() -> None:
     text = (DOCS / "settings.md").read_text("utf-8")
-    models = (Settings, Account, SenderSettings, RetentionSettings, TopicSettings)
-    tables = {"account", "accounts", "sender", "retention"}
+    models = (Settings, Account, SenderSettings, ConsoleSettings, RetentionSettings, TopicSettings)
+    tables = {"account", "accounts", "sender", "retention", "console"}
     keys = {name for model in models for name in model.model_fields} - tables
 
     assert [key for key in keys if f"`{key}`" not in text] == []

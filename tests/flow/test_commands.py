@@ -21,7 +21,7 @@ def url(database: Path) -> str:
     return f"sqlite:///{database}"
 
 
-def run(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
     account = stage.settings.account
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
     environment: Mapping[str, str] = {
@@ -36,7 +36,8 @@ def run(stage: Stage, *arguments: str, **more: str) -> "subprocess.CompletedProc
         **more,
     }
     command = [sys.executable, "-m", "wxbot.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    options = {"capture_output": True, "text": True, "timeout": 60, "check": False}
+    return subprocess.run(command, env=environment, input=given, **options)  # type: ignore[call-overload,no-any-return]
 
 
 def test_contacts_show_what_may_still_be_sent_and_until_when(still: Stage) -> None:
