@@ -225,6 +225,30 @@ def test_a_live_part_that_has_not_changed_costs_no_body(still: Stage) -> None:
     assert (second.status_code, second.text) == (304, "")
 
 
+def test_an_open_conversation_is_made_anew_when_anything_of_it_changes_and_not_before(stage: Stage) -> None:
+    openid = stage.user()
+    stage.say(openid, "hello")
+    ann = person(stage)
+    tag = ""
+
+    def told() -> str:
+        nonlocal tag
+        answer = ann.get(place(openid), **{"HX-Request": "true", "HX-PTag": tag})
+        tag = answer.headers["HX-PTag"]
+        return answer.text
+
+    assert "echo hello" in told()
+    assert told() == ""
+    stage.say(openid, "late news")
+    assert "three days later" in told()
+    assert told() == ""
+    stage.clock.advance(60)
+    assert "1天23小时" in told()
+    ann.post(place(openid), text="an answer", nonce="1")
+    stage.until_equal(["an answer"], lambda: stage.shown(openid, "custom"))
+    stage.until(lambda: "已发送" in told())
+
+
 def test_who_may_see_one_account_sees_no_other(url: str, bot: Bot) -> None:
     with staged(url, bot, sending=False) as stage:
         openid = stage.user()

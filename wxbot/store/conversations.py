@@ -51,6 +51,13 @@ _QUEUED_CHAT = """
 SELECT count(*) FROM followups AS f JOIN lanes AS l ON l.id = f.lane_id
 WHERE f.account = :account AND f.openid = :openid AND f.state IN ('queued', 'claimed') AND l.lane = 'chat'
   AND f.due_at <= :now"""
+_MARK = """
+SELECT last_at, subscribed, message_left, message_until, action_left, action_until, refused,
+  (SELECT count(*) FROM subscriptions AS s WHERE s.account = c.account AND s.openid = c.openid),
+  (SELECT state FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid ORDER BY id DESC LIMIT 1),
+  (SELECT count(*) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid),
+  (SELECT max(changed_at) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid)
+FROM contacts AS c WHERE account = :account AND openid = :openid"""
 _END = float("inf")
 
 
@@ -123,3 +130,8 @@ def waiting(tx: Transaction, account: str, openid: str, limit: int) -> list[Stor
 def chat_queued(tx: Transaction, account: str, openid: str, now: float) -> int:
     """Return how many messages of people are about to go out to a user, and have not been counted yet."""
     return int(tx.rows(_QUEUED_CHAT, account=account, openid=openid, now=now)[0][0])
+
+
+def mark(tx: Transaction, account: str, openid: str) -> tuple[object, ...] | None:
+    """Return what changes whenever a user's conversation does, None for a stranger."""
+    return tx.row(_MARK, account=account, openid=openid)

@@ -14,7 +14,7 @@ from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.content import MAX_TEXT
 from wxbot.protocol.envelope import Reader
 from wxbot.protocol.reaction import meaning
-from wxbot.store import audit, contacts
+from wxbot.store import audit, contacts, gates
 from wxbot.store import conversations as kept
 from wxbot.store.conversations import KeptPush
 from wxbot.store.engine import Transaction
@@ -49,7 +49,12 @@ def conversation(room: Room) -> Blueprint:
     def shown(account: str, openid: str) -> Response | str:
         before = _moment(request.args.get("before", ""))
         key = ("conversation", language(), account, openid, str(before))
-        part = room.live.part(key, lambda: _timeline_part(room, account, openid, before))
+        part = room.live.part(
+            key,
+            lambda: _timeline_part(room, account, openid, before),
+            fresh=0.0,
+            look=lambda: _mark(room, account, openid),
+        )
         if live.is_wanted():
             return live.answer(part)
         return _conversation(part, openid)
@@ -95,6 +100,16 @@ def _moment(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def _mark(room: Room, account: str, openid: str) -> object:
+    """Return what a conversation is made of: it is looked at every few seconds, and rarely another."""
+    now = room.now
+
+    def look(tx: Transaction) -> object:
+        return kept.mark(tx, account, openid), [gate.reason for gate in gates.closed(tx, account, now)]
+
+    return room.store.read(look), int(now // 60)  # what is left of a window is told in minutes
 
 
 def _timeline_part(room: Room, account: str, openid: str, before: float | None) -> str:
