@@ -69,7 +69,7 @@ ZH: Mapping[str, str] = {
     "superseded": "已被取代",
     "the handler failed: {error}": "处理出错：{error}",
     "unfollowed": "已取关",
-    "{count} of 2048 bytes": "{count} / 2048 字节",
+    "{count} of {most} bytes": "{count} / {most} 字节",
     "{count} waiting": "{count} 条待发",
     "{left} left until": "还能发 {left} 条，截至",
 }

@@ -92,6 +92,7 @@ def _conversation(part: live.Part, openid: str, *, text: str = "", problem: obje
         text=text,
         problem=problem,
         nonce=uuid4().hex,
+        most=MAX_TEXT,
     )
 
 

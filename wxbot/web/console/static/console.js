@@ -58,7 +58,13 @@ if (box) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) box.form.requestSubmit();
   });
   tell();
-  document.querySelector(".allowance")?.scrollIntoView({ block: "end" });
+  let atEnd = true; // what comes in moves the box down: who was at it stays at it
+  const toEnd = () => window.scrollTo(0, document.documentElement.scrollHeight);
+  document.addEventListener("htmx:before:swap", () => {
+    atEnd = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 80;
+  });
+  document.addEventListener("htmx:after:swap", () => atEnd && toEnd());
+  if (!new URLSearchParams(location.search).has("before")) toEnd();
 }
 
 for (const form of document.querySelectorAll("form[method=post]")) {
