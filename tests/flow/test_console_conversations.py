@@ -239,6 +239,8 @@ def test_an_open_conversation_is_made_anew_when_anything_of_it_changes_and_not_b
 
     assert "echo hello" in told()
     assert told() == ""
+    stage.say(openid, "another")
+    assert "echo another" in told()
     stage.say(openid, "late news")
     assert "three days later" in told()
     assert told() == ""

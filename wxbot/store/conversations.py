@@ -54,6 +54,7 @@ WHERE f.account = :account AND f.openid = :openid AND f.state IN ('queued', 'cla
 _MARK = """
 SELECT last_at, subscribed, message_left, message_until, action_left, action_until, refused,
   (SELECT count(*) FROM subscriptions AS s WHERE s.account = c.account AND s.openid = c.openid),
+  (SELECT max(id) FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid),
   (SELECT state FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid ORDER BY id DESC LIMIT 1),
   (SELECT count(*) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid),
   (SELECT max(changed_at) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid)
