@@ -57,6 +57,8 @@ SELECT last_at, subscribed, message_left, message_until, action_left, action_unt
   (SELECT max(id) FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid),
   (SELECT state FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid ORDER BY id DESC LIMIT 1),
   (SELECT count(*) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid),
+  (SELECT count(*) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid
+   AND f.state IN ('scheduled', 'queued', 'claimed', 'sending', 'held')),
   (SELECT max(changed_at) FROM followups AS f WHERE f.account = c.account AND f.openid = c.openid)
 FROM contacts AS c WHERE account = :account AND openid = :openid"""
 _END = float("inf")
