@@ -1,0 +1,1 @@
+"""How fast wxbot is beside what people use today: `make bench`."""

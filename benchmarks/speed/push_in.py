@@ -1,0 +1,87 @@
+"""A text push in, a text reply out: CPU of the server's processes for each, beside bare Flask and beside rivals."""
+
+import statistics
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from benchmarks.speed.load import load
+from benchmarks.speed.servers import Server, Side, python_for, running, wxbot
+from wxbot.store.migrate import migrate
+
+_RIVALS = "benchmarks.speed.rivals"
+WEROBOT, WECHATPY = ("werobot==1.13.1",), ("wechatpy==1.8.18", "cryptography")
+SIDES = (
+    Side("bare Flask view", f"{_RIVALS}.bare:app"),
+    Side("Flask, verify, lxml", f"{_RIVALS}.verified:app"),
+    Side("wechatpy, nothing stored", f"{_RIVALS}.wechatpy_app:app", WECHATPY),
+    Side("WeRoBot, nothing stored", f"{_RIVALS}.werobot_app:app", WEROBOT),
+    Side("WeRoBot, SQLite sessions", f"{_RIVALS}.werobot_app:app", WEROBOT, {"SESSIONS": "1"}),
+)
+_CONNECTIONS = 32
+_WARM = 2.0  # seconds
+
+
+@dataclass
+class Measured:
+    """What one side did in each round."""
+
+    cpu: list[float] = field(default_factory=list)  # microseconds for a push
+    rate: list[float] = field(default_factory=list)  # pushes a second
+    p99: list[float] = field(default_factory=list)  # milliseconds
+    unanswered: int = 0
+
+
+@click.command()
+@click.option("--seconds", default=6.0, show_default=True, help="For each side in each round.")
+@click.option("--rounds", default=5, show_default=True)
+def push_in(seconds: float, rounds: int) -> None:
+    """Measure each side in turns, and print a table."""
+    with tempfile.TemporaryDirectory(prefix="wxbot-speed-") as name, ExitStack() as stack:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'wxbot.db'}"
+        migrate(url)
+        environments = Path(".venv/rivals").absolute()
+        sides = (*SIDES, wxbot(url))
+        servers = [stack.enter_context(running(side, python_for(side, environments), folder)) for side in sides]
+        measured = {server.side.name: Measured() for server in servers}
+        for number in range(rounds + 1):
+            for server in servers:
+                length = seconds if number else _WARM
+                _round(server, measured[server.side.name], number, length)
+    _tell(measured)
+
+
+def _round(server: Server, measured: Measured, number: int, seconds: float) -> None:
+    before = server.cpu()
+    answers = load(server.port, connections=_CONNECTIONS, seconds=seconds, first=number * 10_000_000)
+    spent = server.cpu() - before
+    if number:  # the first round only warms
+        measured.cpu.append(spent / max(len(answers.took), 1) * 1e6)
+        measured.rate.append(len(answers.took) / seconds)
+        measured.p99.append(answers.at(0.99) * 1000)
+        measured.unanswered += answers.unanswered
+
+
+def _tell(measured: dict[str, Measured]) -> None:
+    base = measured["bare Flask view"]
+    click.echo("| | CPU µs a push | × bare Flask | pushes a second | p99 ms | × bare Flask | unanswered |")
+    click.echo("|---|---|---|---|---|---|---|")
+    for name, one in measured.items():
+        ratios = [mine / theirs for mine, theirs in zip(one.cpu, base.cpu, strict=True)]
+        late = [mine / theirs for mine, theirs in zip(one.p99, base.p99, strict=True)]
+        click.echo(
+            f"| {name} | {_spread(one.cpu, '.0f')} | {_spread(ratios, '.2f')} | {_spread(one.rate, '.0f')} | "
+            f"{_spread(one.p99, '.0f')} | {_spread(late, '.2f')} | {one.unanswered} |"
+        )
+
+
+def _spread(values: list[float], shape: str) -> str:
+    return f"{statistics.median(values):{shape}} ({min(values):{shape}}–{max(values):{shape}})"
+
+
+if __name__ == "__main__":
+    push_in()
