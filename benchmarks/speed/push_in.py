@@ -38,14 +38,15 @@ class Measured:
 @click.command()
 @click.option("--seconds", default=6.0, show_default=True, help="For each side in each round.")
 @click.option("--rounds", default=5, show_default=True)
-def push_in(seconds: float, rounds: int) -> None:
+@click.option("--only", default="", help="Besides bare Flask, only sides whose name holds this.")
+def push_in(seconds: float, rounds: int, only: str) -> None:
     """Measure each side in turns, and print a table."""
     with tempfile.TemporaryDirectory(prefix="wxbot-speed-") as name, ExitStack() as stack:
         folder = Path(name)
         url = f"sqlite:///{folder / 'wxbot.db'}"
         migrate(url)
         environments = Path(".venv/rivals").absolute()
-        sides = (*SIDES, wxbot(url))
+        sides = [side for side in (*SIDES, wxbot(url)) if side is SIDES[0] or only in side.name]
         servers = [stack.enter_context(running(side, python_for(side, environments), folder)) for side in sides]
         measured = {server.side.name: Measured() for server in servers}
         for number in range(rounds + 1):

@@ -18,12 +18,14 @@ from wxbot.errors import SettingsError, StoreError
 from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections, database_url
 from wxbot.store.revision import is_newer, too_new, works_on
 from wxbot.store.schema import REVISION
+from wxbot.store.together import NoTurn, Together
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _DEADLOCK = "40P01"  # PostgreSQL's code: of two that wait for each other it undoes one
 _DEADLOCKS = 3  # in a row, before a piece of work is given up
+_LOCKED = "database is locked"  # SQLite's words when another process did not let us write for BUSY_TIMEOUT
 _PARAMETER = re.compile(r":([a-z_]+)")
 
 
@@ -83,6 +85,7 @@ class Store:
     def __init__(self, url: str, *, pool: int = 8) -> None:
         """Raise SettingsError for a URL that is neither SQLite's nor PostgreSQL's."""
         self.postgresql, self._connections = _connections(url, pool)
+        self._together = Together(self._write)
         self._pid = os.getpid()
         self.owner = f"{os.getpid()}-{uuid4().hex[:12]}"  # never reused, unlike a pid or a host name
         self.boot = "database" if self.postgresql else _boot_id()
@@ -96,12 +99,18 @@ class Store:
         """Run `work` in one write transaction and return its result once it is on disk.
 
         `work` talks to nothing but the store. It is run again, after all of it was undone, when it and
-        another waited for each other's locks.
+        another waited for each other's locks, or when work of another thread in its transaction failed.
         """
+        if not self.postgresql:  # there each connection commits by itself, and the server groups them
+            result: T = self._together.do(work)
+            return result
         for _ in range(_DEADLOCKS):
             with suppress(_Deadlock):
-                return self._run(work, self._connections.writing, self._connections.begin_write)
+                return self._write(work)
         raise StoreError(f"the store could not do it: {_DEADLOCKS} deadlocks in a row")
+
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        return self._run(work, self._connections.writing, self._connections.begin_write)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work`, which changes nothing, on one consistent view."""
@@ -143,7 +152,8 @@ class Store:
         except self._connections.errors as exc:
             if getattr(exc, "sqlstate", "") == _DEADLOCK:
                 raise _Deadlock from exc
-            raise StoreError(f"the store could not do it: {type(exc).__name__}: {exc}") from exc
+            kind = NoTurn if str(exc) == _LOCKED else StoreError
+            raise kind(f"the store could not do it: {type(exc).__name__}: {exc}") from exc
 
     def _transact(self, work: Callable[[Transaction], T], cursor: Any, begin: str) -> T:
         cursor.execute(begin)

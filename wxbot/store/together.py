@@ -1,0 +1,90 @@
+"""One commit for all who wait: the writers of a process take turns, and whose turn it is takes the others along.
+
+A commit costs a write to the disk, however much is in it, and under load most of what a push costs is that.
+Who waits for its turn would wait for its own commit after it; so the one before does the work of all of them in
+one transaction. When any of it fails, all is undone and each is done by itself: nobody fails for another.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from wxbot.errors import StoreError
+
+MOST = 32  # pieces of work in one transaction: others wait for its length
+Work = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A piece of work, and what came of it."""
+
+    work: Work
+    is_done: bool = False
+    result: Any = None
+    error: BaseException | None = field(default=None, repr=False)
+
+    def outcome(self) -> Any:
+        """Return what the work returned, or raise what it raised."""
+        if isinstance(self.error, NoTurn):
+            raise NoTurn(str(self.error)) from self.error  # each thread its own, as tracebacks grow
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class NoTurn(StoreError):
+    """Another process kept us from writing: whoever waits here would only wait as long again."""
+
+
+class Together:
+    """Does work in transactions, those of several threads in one. `transact` runs a function in one transaction."""
+
+    def __init__(self, transact: Callable[[Work], Any]) -> None:
+        self._transact = transact
+        self._turn = threading.Lock()
+        self._waiting: deque[Wanted] = deque()  # its ends are safe without a lock
+
+    def do(self, work: Work) -> Any:
+        """Return what `work` returns, once it is committed; raises what it, or its commit, raises."""
+        mine = Wanted(work)
+        self._waiting.append(mine)
+        with self._turn:
+            while not mine.is_done:
+                self._serve(self._take() or [mine])  # mine is gone where an interrupt ended whoever took it
+        return mine.outcome()
+
+    def _take(self) -> list[Wanted]:
+        batch: list[Wanted] = []
+        while self._waiting and len(batch) < MOST:
+            batch.append(self._waiting.popleft())
+        return [one for one in batch if not one.is_done]
+
+    def _serve(self, batch: list[Wanted]) -> None:
+        if len(batch) > 1 and self._all(batch):
+            return
+        for one in batch:
+            self._alone(one)
+
+    def _all(self, batch: list[Wanted]) -> bool:
+        """Do a batch in one transaction; False, and nothing is changed, when any of it fails."""
+        try:
+            results = self._transact(lambda tx: [one.work(tx) for one in batch])
+        except NoTurn as exc:
+            for one in batch:
+                one.error, one.is_done = exc, True
+            return True
+        except Exception:  # noqa: BLE001  # whose fault it was shows when each is done alone
+            return False
+        for one, result in zip(batch, results, strict=True):
+            one.result, one.is_done = result, True
+        return True
+
+    def _alone(self, one: Wanted) -> None:
+        try:
+            one.result = self._transact(one.work)
+        except Exception as exc:  # noqa: BLE001  # handed to the thread that wanted it
+            one.error = exc
+        one.is_done = True
