@@ -10,6 +10,7 @@ from wxbot.delivery.budget import Awaited, Budget, Decision, decide
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import put_off
+from wxbot.delivery.places import Places
 from wxbot.delivery.way import Going, Way
 from wxbot.protocol.outgoing import text_message
 from wxbot.protocol.reaction import probe_seconds
@@ -27,8 +28,8 @@ _MOST_JOINED = 20  # follow-ups that may go out as one message
 class Beginning:
     """One process's beginnings, for every account."""
 
-    def __init__(self, store: Store, claims: Claims, ways: Mapping[str, Way]) -> None:
-        self._store, self._claims, self._ways = store, claims, ways
+    def __init__(self, store: Store, claims: Claims, ways: Mapping[str, Way], places: Mapping[str, Places]) -> None:
+        self._store, self._claims, self._ways, self._places = store, claims, ways, places
 
     def begin(self, tx: Transaction, one: Claimed, now: float) -> Going | None:
         """Decide, and mark what goes out as `sending` with its grant spent; None when nothing does."""
@@ -79,10 +80,13 @@ class Beginning:
         return Going(self._as_sending(lane, head, move), behind, message)
 
     def _descend(self, tx: Transaction, one: Claimed, why: str, now: float, since: float | None) -> Going | Move:
-        """Mark what goes out by a rung of the ladder; what may have arrived and is to be parked leaves no rung."""
+        """Mark what goes out by a rung of the ladder; what may have arrived and is to be parked leaves no rung.
+
+        What finds no place there waits for one.
+        """
         lane, head = one.lane, one.head
-        manner = self._ways[head.account].manners.of(head.topic)
-        resting, probing = self._resting(tx, head.account, manner.fallback, now)
+        manner, places = self._ways[head.account].manners.of(head.topic), self._places[head.account]
+        resting, probing = self._resting(tx, head.account, manner.fallback, now, may_probe=places.has_room())
         step = ladder.step(head, manner, resting, why, now)
         if since is not None and head.on_doubt == "park" and not _may_repeat(head, step, since, now):
             step = Move(
@@ -91,6 +95,9 @@ class Beginning:
         if isinstance(step, Move):
             return step
         attempts = _afresh(head, step.rung)
+        if not places.take(lane.id):
+            why, at = "waits for other calls of its fallback", now + places.wait()
+            return Move(state="queued", reason=why, rung=step.rung, attempts=attempts, ready_at=at)
         move = Move(state="sending", reason=step.why, rung=step.rung, attempts=attempts, told={"rung": step.rung})
         self._claims.move(tx, lane, head, move, now)
         keyed = ladder.is_keyed(step.rung, now if since is None else since, now)
@@ -104,11 +111,11 @@ class Beginning:
         return ladder.doubt_since(found.history) if found else None
 
     def _resting(
-        self, tx: Transaction, account: str, fallback: Sequence[str], now: float
+        self, tx: Transaction, account: str, fallback: Sequence[str], now: float, *, may_probe: bool
     ) -> tuple[dict[str, Gate], set[str]]:
         """Return the closed gates of these rungs, and the rungs whose gate lets this one call through."""
         closed = {gate.interface: gate for gate in gates.resting(tx, account, now) if gate.interface in fallback}
-        probing = {name for name, gate in closed.items() if _lets_through(tx, account, gate, now)}
+        probing = {name for name, gate in closed.items() if may_probe and _lets_through(tx, account, gate, now)}
         return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
 
     def _decide(self, tx: Transaction, due: Sequence[Head], now: float) -> Decision:

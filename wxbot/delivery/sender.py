@@ -20,6 +20,7 @@ from wxbot.delivery.begin import Beginning
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.ladder import Call
 from wxbot.delivery.outcome import Outcome
+from wxbot.delivery.places import Places
 from wxbot.delivery.settle import settle
 from wxbot.delivery.way import Going, Way
 from wxbot.errors import SendFailed, StoreError
@@ -57,8 +58,9 @@ class Sender:
         self._store, self._clock, self._ways, self._pace = store, clock, ways, pace
         self._beside = beside
         self._claims = Claims(store, pace.lease)
-        self._beginning = Beginning(store, self._claims, ways)
         self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
+        self._places = {account: Places(self._share) for account in ways}
+        self._beginning = Beginning(store, self._claims, ways, self._places)
         self._busy = dict.fromkeys(ways, 0)
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -115,6 +117,7 @@ class Sender:
         except Exception:
             log.exception("sender thread failed", action="sender_failed", followup=one.head.id)
         finally:
+            self._places[one.head.account].leave(one.lane.id)
             with self._lock:
                 self._busy[one.head.account] -= 1
             self._wake.set()
