@@ -1,6 +1,7 @@
 """Lanes: claimed by one, in order, fenced, and given back when a sender is gone."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_one_claim_takes_of_every_rank_no_more_than_its_limit(store: Store) -> N
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
-@pytest.mark.parametrize("statement", [lanes._CLAIM.format(skip_locked=""), lanes._ANY])
+@pytest.mark.parametrize("statement", [lanes._CLAIM.format(skip_locked="", which=""), lanes._ANY.format(which="")])
 def test_a_claim_is_a_probe_of_the_index_and_no_sort(store: Store, statement: str) -> None:
     bound = {"account": "default", "rank": 0, "now": NOW, "clock": 0.0, "boot": "b", "owner": "a"}
     plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + statement, **bound, limit=5, lease_until=9.0))
@@ -232,3 +233,16 @@ def test_while_a_waiting_follow_up_is_replaced_no_sender_claims_any_lane_of_its_
     assert store.write(replace) == []
     assert [one.lane for one in claim(other, lease("a"))] == ["decisive", "followup"]
     other.close()
+
+
+def test_while_a_gate_is_closed_only_lanes_that_may_fall_back_are_claimed(store: Store) -> None:
+    put(store, "oHold")
+    for due_at, on_closed in ((NOW, "template"), (NOW + 1, "hold")):
+        new = FollowUp(message="{}", due_at=due_at, on_closed=on_closed)  # type: ignore[arg-type]
+        store.write(partial(outbox.insert, account="default", openid="oFall", new=new, origin="test", now=NOW))
+    look = {"now": NOW, "clock": 0.0, "boot": "boot"}
+    found = store.write(lambda tx: lanes.claim(tx, "default", lease("a"), NOW, 10, falling=True))
+
+    assert [lane.openid for lane in found] == ["oFall"]
+    assert not store.read(lambda tx: lanes.any_due(tx, "default", **look, falling=True))  # type: ignore[arg-type]
+    assert store.read(lambda tx: lanes.any_due(tx, "default", **look))  # type: ignore[arg-type]

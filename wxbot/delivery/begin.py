@@ -6,8 +6,8 @@ from dataclasses import replace
 import structlog
 
 from wxbot.delivery import ladder
-from wxbot.delivery.budget import Awaited, Budget, Decision, decide
-from wxbot.delivery.claims import Claimed, Claims
+from wxbot.delivery.budget import TOO_LATE, Awaited, Budget, Decision, decide
+from wxbot.delivery.claims import Claimed, Claims, may_try
 from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import put_off
 from wxbot.delivery.places import Places
@@ -59,6 +59,8 @@ class Beginning:
         since = self._doubt(tx, head)
         if since is not None and head.on_doubt == "park":
             return self._descend(tx, one, "an earlier try may have arrived", now, since)
+        if one.barred is not None:
+            return self._without_window(tx, one, one.barred, now, since)
         loud = [each for each in due if quiet[each.id] is None]
         decision = self._decide(tx, loud, now)
         if decision.grant is not None:
@@ -66,6 +68,20 @@ class Beginning:
         if decision.move.state == "held" and head.on_closed == "template":
             return self._descend(tx, one, decision.move.reason, now, since)
         return decision.move
+
+    def _without_window(
+        self, tx: Transaction, one: Claimed, gate: Gate, now: float, since: float | None
+    ) -> Going | Move:
+        """Return what becomes of it while a gate is closed for long: its fallback does not wait for that."""
+        head = one.head
+        if head.not_after is not None and now > head.not_after:
+            return TOO_LATE
+        if head.on_closed != "template":
+            return Move(state="queued")
+        step = self._descend(tx, one, f"the window rests: {gate.reason}", now, since)
+        if isinstance(step, Move) and step.state == "held":  # it is for the gate to open, not for the user to write
+            return Move(state="queued", reason=step.reason, ready_at=min(gate.until, gate.probe_at or gate.until))
+        return step
 
     def _go(self, tx: Transaction, one: Claimed, due: Sequence[Head], decision: Decision, now: float) -> Going:
         """Mark what goes out inside the window."""
@@ -115,6 +131,9 @@ class Beginning:
     ) -> tuple[dict[str, Gate], set[str]]:
         """Return the closed gates of these rungs, and the rungs whose gate lets this one call through."""
         closed = {gate.interface: gate for gate in gates.resting(tx, account, now) if gate.interface in fallback}
+        for gate in gates.closed(tx, account, now):
+            if gate.interface == "token" and not may_try(gate, now):  # a try is counted where the token is fetched
+                closed |= dict.fromkeys(("template", "subscription"), gate)
         probing = {name for name, gate in closed.items() if may_probe and _lets_through(tx, account, gate, now)}
         return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
 

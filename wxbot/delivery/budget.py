@@ -15,6 +15,7 @@ from wxbot.protocol.window import MARGIN, Grant, is_unlimited, spend
 from wxbot.store.lanes import Head, Move
 
 MAX_CRASHES = 3  # senders that may die at one message before it is set aside
+TOO_LATE = Move(state="expired", reason="not_after passed before it could be sent")
 _BETWEEN = "\n"  # what stands between texts that go out as one
 _BEING_MADE = 1.0  # seconds to look again for what is due and not in the outbox yet
 
@@ -67,7 +68,7 @@ def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Bud
     """
     first = due[0]
     if first.not_after is not None and now > first.not_after:
-        return Decision(Move(state="expired", reason="not_after passed before it could be sent"))
+        return Decision(TOO_LATE)
     usable = [one for one in grants if one.is_open(now)]
     seen = {"seen": [[one.kind, one.left, one.expires_at] for one in grants if one.expires_at]}
     grant = spend(usable, now)

@@ -18,6 +18,7 @@ class Claimed:
     lane: Lane
     head: Head
     probing: bool  # this message is let through a closed gate to see whether it is open again
+    barred: Gate | None = None  # the closed gate that lets nothing through to the window: only the ladder is left
 
 
 class Claims:
@@ -26,29 +27,42 @@ class Claims:
     def __init__(self, store: Store, seconds: float) -> None:
         self._store, self._seconds = store, seconds
 
-    def anything_due(self, tx: Transaction, account: str, now: float) -> bool:
-        """Return whether a claim would find something: a look that takes no lock."""
-        return lanes.any_due(tx, account, now=now, clock=self._store.lease_clock(tx), boot=self._store.boot)
+    def anything_due(self, tx: Transaction, account: str, now: float, *, falls: bool = False) -> bool:
+        """Return whether a claim might find something: a look that takes no lock."""
+        clock = self._store.lease_clock(tx)
+        barred = any(not may_try(gate, now) for gate in gates.closed(tx, account, now))
+        if barred and not falls:
+            return False
+        return lanes.any_due(tx, account, now=now, clock=clock, boot=self._store.boot, falling=barred)
 
-    def claim(self, tx: Transaction, account: str, free: int, now: float, rate: float) -> list[Claimed]:
-        """Claim up to `free` lanes of an account, as far as its gates and its rate (a second) allow."""
-        probing = False
+    def claim(
+        self, tx: Transaction, account: str, free: int, now: float, rate: float, *, falls: bool = False
+    ) -> list[Claimed]:
+        """Claim up to `free` lanes of an account, as far as its gates and its rate (a second) allow.
+
+        `falls`: it has a fallback, which a gate of the window that is closed for long does not hold back.
+        """
+        probing, barred = False, None
         for gate in gates.closed(tx, account, now):
-            if not self._lets_one_through(tx, account, gate, now):
+            if self._lets_one_through(tx, account, gate, now):
+                probing, free = True, min(free, 1)
+            elif not falls or gate.until - now <= ladder.LONGEST_WAIT:
                 return []
-            probing, free = True, min(free, 1)
+            else:
+                barred = gate
         lease = self.lease(tx)
         store = self._store
         level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
-        found = lanes.claim(tx, account, lease, now, min(free, int(level)))
+        found = lanes.claim(tx, account, lease, now, min(free, int(level)), falling=barred is not None)
         if found:
             gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
         heads = [(lane, self._take_head(tx, lane, now)) for lane in found]
-        return [Claimed(lane, head, probing) for lane, head in heads if head is not None]
+        through = probing and barred is None
+        return [Claimed(lane, head, through, barred) for lane, head in heads if head is not None]
 
     def _lets_one_through(self, tx: Transaction, account: str, gate: Gate, now: float) -> bool:
         """Return whether one message may go to try a gate; a token's probe is counted where it is fetched."""
-        if gate.probe_at is None or gate.probe_at > now:
+        if not may_try(gate, now):
             return False
         every = probe_seconds(gate.errcode)
         return gate.interface == "token" or (every is not None and gates.may_probe(tx, account, gate, now, every))
@@ -78,6 +92,11 @@ class Claims:
     def move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
         """Change a follow-up of a lane that is ours; False when either is no longer as it was."""
         return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
+
+
+def may_try(gate: Gate, now: float) -> bool:
+    """Return whether it is time for one call to try a closed gate."""
+    return gate.probe_at is not None and gate.probe_at <= now
 
 
 def _is_keyed(tx: Transaction, head: Head, now: float) -> bool:

@@ -87,7 +87,12 @@ def _now(one: StoredFollowUp, grants: list[Grant], closed: list[Gate], now: floa
     if one.state in _ENDS:
         return _ENDS[one.state]
     if closed:
-        return (f"账号暂停发送：{closed[0].reason}", f"The account rests: {closed[0].reason}")
+        zh, en = (
+            ("；有后备的走后备", "; it goes by its fallback, if it has one")
+            if one.on_closed == "template"
+            else ("", "")
+        )
+        return (f"账号暂停发送：{closed[0].reason}{zh}", f"The account rests: {closed[0].reason}{en}")
     if one.due_at > now and (until := one.history[-1].get("quiet_until")):
         return (f"免打扰时段，{until} 之后送出。", f"The quiet hours of its topic hold: it goes out at {until}.")
     left = sum(grant.left for grant in grants if grant.is_open(now))

@@ -39,6 +39,11 @@ class Manners:
     def __init__(self, by_pattern: Sequence[tuple[str, Manner]] = ()) -> None:
         self._by_pattern = by_pattern
 
+    @property
+    def have_fallback(self) -> bool:
+        """Whether any topic has a fallback."""
+        return any(manner.fallback for _, manner in self._by_pattern)
+
     def of(self, topic: str | None) -> Manner:
         """Return a topic's manner; the pattern `*` also fits follow-ups without a topic."""
         fitting = (one for pattern, one in self._by_pattern if _fits(pattern, topic))

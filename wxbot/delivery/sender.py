@@ -90,12 +90,16 @@ class Sender:
     def _try_claim(self, account: str) -> list[Claimed]:
         with self._lock:
             free = self._share - self._busy[account]
+        way = self._ways[account]
+        falls = way.manners.have_fallback
         try:
             now = self._clock.now()
-            if free == 0 or not self._store.read(lambda tx: self._claims.anything_due(tx, account, now)):
+            if free == 0 or not self._store.read(
+                lambda tx: self._claims.anything_due(tx, account, now, falls=falls)
+            ):
                 return []
             claimed = self._store.write(
-                lambda tx: self._claims.claim(tx, account, free, now, self._ways[account].rate)
+                lambda tx: self._claims.claim(tx, account, free, now, way.rate, falls=falls)
             )
         except StoreError:
             log.exception("claim failed", action="claim_failed", account=account)

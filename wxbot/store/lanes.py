@@ -16,7 +16,7 @@ from wxbot.store.outbox import ACTIVE, RANK, line
 _CLAIM = """
 WITH due AS MATERIALIZED (
   SELECT id FROM lanes WHERE account = :account AND rank = :rank AND wake_at <= :now
-    AND (lease_until <= :clock OR boot <> :boot)
+    AND (lease_until <= :clock OR boot <> :boot) {which}
   ORDER BY wake_at LIMIT :limit {skip_locked})
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
 WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
@@ -30,7 +30,11 @@ _NEXT = f"""
 SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1"""
 _ANY = f"""
 SELECT 1 FROM lanes WHERE account = :account AND rank IN {tuple(RANK.values())} AND wake_at <= :now
-  AND (lease_until <= :clock OR boot <> :boot) LIMIT 1"""
+  AND (lease_until <= :clock OR boot <> :boot) {{which}} LIMIT 1"""
+# Lanes whose first follow-up may go by the fallback ladder; only asked for while a gate is closed.
+_FALLING = f"""AND 'template' = (
+  SELECT f.on_closed FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE}
+  ORDER BY f.due_at, f.id LIMIT 1)"""
 _RELEASE = """
 UPDATE lanes SET owner = '', lease_until = 0, wake_at = :wake_at
 WHERE id = :lane_id AND owner = :owner AND claim = :claim"""
@@ -116,26 +120,35 @@ class Move:
     told: Mapping[str, object] = field(default_factory=dict)
 
 
-def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: str) -> bool:
+def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: str, falling: bool = False) -> bool:
     """Return whether a claim would find something: cheaper than to claim in vain."""
-    return tx.row(_ANY, account=account, now=now, clock=clock, boot=boot) is not None
+    return (
+        tx.row(_ANY.format(which=_FALLING if falling else ""), account=account, now=now, clock=clock, boot=boot)
+        is not None
+    )
 
 
-def claim(tx: Transaction, account: str, lease: Lease, now: float, limit: int) -> list[Lane]:
+def claim(
+    tx: Transaction, account: str, lease: Lease, now: float, limit: int, *, falling: bool = False
+) -> list[Lane]:
     """Claim up to `limit` lanes with something due; none is claimed by two senders.
 
     Chat before decisive ones before other follow-ups before broadcasts, and in each the longest due first.
+    `falling`: only lanes whose first follow-up has on_closed = template.
     """
     found: list[Lane] = []
     for rank in RANK.values():  # one index probe each; a single ORDER BY rank would walk all lanes that sleep
         if len(found) < limit:
-            found += _claim_rank(tx, account, lease, now, limit - len(found), rank)
+            found += _claim_rank(tx, account, lease, now, limit - len(found), rank, falling=falling)
     return found
 
 
-def _claim_rank(tx: Transaction, account: str, lease: Lease, now: float, limit: int, rank: int) -> list[Lane]:
+def _claim_rank(
+    tx: Transaction, account: str, lease: Lease, now: float, limit: int, rank: int, *, falling: bool
+) -> list[Lane]:
+    skip_locked = "FOR UPDATE SKIP LOCKED" if tx.postgresql else ""
     found = tx.rows(
-        _CLAIM.format(skip_locked="FOR UPDATE SKIP LOCKED" if tx.postgresql else ""),
+        _CLAIM.format(skip_locked=skip_locked, which=_FALLING if falling else ""),
         account=account,
         rank=rank,
         owner=lease.owner,
