@@ -24,7 +24,7 @@ from wxbot.delivery.places import Places
 from wxbot.delivery.settle import settle
 from wxbot.delivery.way import Going, Way
 from wxbot.errors import SendFailed, StoreError
-from wxbot.store.engine import Store
+from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Move
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,7 @@ class Sender:
             going = self._store.write(lambda tx: self._beginning.begin(tx, one, self._clock.now()))
             if going is not None:
                 result = self._send(going, begun)
-                self._store.write(lambda tx: settle(tx, self._claims, one, going, result, self._clock.now()))
+                self._store.write(lambda tx: self._settle(tx, one, going, result))
                 _report(going, result)
         except StoreError:  # the lease ends by itself, and the message is found as it was left
             log.exception("not settled", action="settle_failed", followup=one.head.id)
@@ -125,6 +125,10 @@ class Sender:
             with self._lock:
                 self._busy[one.head.account] -= 1
             self._wake.set()
+
+    def _settle(self, tx: Transaction, one: Claimed, going: Going, result: Outcome) -> None:
+        manners = self._ways[one.head.account].manners
+        settle(tx, self._claims, one, going, result, manners, self._clock.now())
 
     def _send(self, going: Going, begun: float) -> Outcome:
         """Make the call, unless a pause has eaten so much of the lease that it might outlive it."""

@@ -5,7 +5,9 @@ from typing import cast
 import structlog
 
 from wxbot.delivery.claims import Claimed, Claims
+from wxbot.delivery.manner import Manners
 from wxbot.delivery.outcome import Outcome
+from wxbot.delivery.receipts import keep_early_receipts
 from wxbot.delivery.way import Going
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority
 from wxbot.store import contacts, gates, outbox
@@ -18,10 +20,13 @@ log = structlog.get_logger(__name__)
 _BEFORE = 0.001  # seconds; puts the first part of a split text before the rest, and after all that came earlier
 
 
-def settle(tx: Transaction, claims: Claims, one: Claimed, going: Going, result: Outcome, now: float) -> None:
+def settle(  # a message's end has so many sides
+    tx: Transaction, claims: Claims, one: Claimed, going: Going, result: Outcome, manners: Manners, now: float
+) -> None:
     """Commit what became of the message; nothing at all when the lane is no longer ours."""
     head = going.head
     account, openid = head.account, head.openid
+    contacts.hold(tx, account, openid)  # a receipt that comes now waits for us, or is there for us to find
     if not claims.move(tx, one.lane, head, result.move, now):
         log.warning("settled too late", action="settle_stale", followup=head.id)
         return
@@ -37,6 +42,8 @@ def settle(tx: Transaction, claims: Claims, one: Claimed, going: Going, result: 
         gates.close(tx, account, result.gate)
     elif result.move.state == "sent":
         _open_again(tx, one, going)
+    if result.move.msgid is not None:
+        keep_early_receipts(tx, account, openid, result.move.msgid, manners, now)
     if result.before is not None:
         outbox.insert(tx, account, openid, _first_part(one.lane, head, result.before), origin="split", now=now)
     claims.release(tx, one.lane)

@@ -8,8 +8,8 @@ import structlog
 from wxbot.delivery import plans
 from wxbot.delivery.manner import Manners
 from wxbot.delivery.queue import unsubscribe
+from wxbot.delivery.receipts import keep_receipts
 from wxbot.errors import BadSignature, InvalidMessage
-from wxbot.inbox.receipts import keep_receipts
 from wxbot.protocol.content import Content, News
 from wxbot.protocol.events import ScanEvent, SubscribeEvent, UnsubscribeEvent
 from wxbot.protocol.messages import Push

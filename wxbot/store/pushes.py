@@ -26,6 +26,9 @@ RETURNING id, body, received_at, tries"""
 _SHOW = (
     "SELECT id, push_key, openid, received_at, body, state, error FROM pushes WHERE account = :account AND id = :id"
 )
+_LATEST = """
+SELECT body FROM pushes WHERE account = :account AND openid = :openid AND received_at >= :since
+ORDER BY id DESC LIMIT :limit"""
 _REOPEN = """
 UPDATE pushes SET state = 'handed_off', error = '', owner = '', boot = '', lease_until = 0, tries = 0
 WHERE account = :account AND id = :id AND state = 'failed'"""
@@ -100,6 +103,12 @@ def adopt(
     """Take over one handed-off push whose process is gone; None when there is none."""
     row = tx.row(_ADOPT, account=account, owner=owner, boot=boot, clock=clock, lease_until=lease_until)
     return Adopted(int(row[0]), bytes(row[1]), row[2], row[3]) if row else None
+
+
+def latest(tx: Transaction, account: str, openid: str, *, since: float, limit: int = 50) -> list[bytes]:
+    """Return the plaintext XML of a user's latest pushes since a moment, as they came."""
+    found = tx.rows(_LATEST, account=account, openid=openid, since=since, limit=limit)
+    return [bytes(row[0]) for row in reversed(found)]
 
 
 def reopen(tx: Transaction, account: str, id: int) -> bool:
