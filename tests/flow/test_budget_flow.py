@@ -1,12 +1,15 @@
 """The allowance at work: joined, kept for the decisive, hinted at, and free in the reply on return."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from flow.stage import Stage, senders, staged, text_push
 from flow.test_sending import put, writer
 from wxbot.reply.bot import Bot
+from wxbot.store import outbox
+from wxbot.store.engine import Transaction
 
 HINT = "回复任意内容继续接收"
 
@@ -152,3 +155,47 @@ def test_decisive_texts_that_are_due_together_go_out_as_one_apart_from_normal_on
     send_all(frugal, "sent", "sent", "sent")
 
     assert set(frugal.shown(user, "custom")) == {"gate C25\nnow at 15:05", "news"}
+
+
+def test_a_joint_text_in_doubt_is_sent_again_as_it_was(frugal: Stage) -> None:
+    user = writer(frugal)
+    put(frugal, user, "one")
+    put(frugal, user, "two")
+    frugal.fault("accept_then_reset")
+    with senders(frugal.settings, frugal.clock, 1):
+        frugal.until(lambda: frugal.rows("SELECT DISTINCT attempts, state FROM followups") == [(1, "queued")])
+        put(frugal, user, "three")
+        frugal.clock.advance(5)
+        frugal.until_equal(["sent"] * 3, frugal.states)
+
+    assert frugal.shown(user, "custom") == ["one\ntwo", "one\ntwo", "three"]
+
+
+def test_a_joint_text_whose_sender_died_is_sent_again_as_it_was(frugal: Stage) -> None:
+    user = writer(frugal)
+    first, second = put(frugal, user, "one"), put(frugal, user, "two")
+    put(frugal, user, "three")
+    store, now = frugal.store(), frugal.clock.now()
+    for id, told in ((first, {"joined": [second]}), (second, {})):
+        history = outbox.line(now, "sending", "", **told)
+        died = "UPDATE followups SET state = 'sending', owner = 'dead', claim = 1, history = history || :history"
+        store.write(partial(Transaction.change, sql=f"{died} WHERE id = :id", id=id, history=history))
+    store.close()
+    send_all(frugal, "sent", "sent", "sent")
+
+    assert frugal.shown(user, "custom") == ["one\ntwo", "three"]
+    assert frugal.rows("SELECT crashes FROM followups ORDER BY id") == [(1,), (1,), (0,)]
+
+
+def test_a_joint_text_that_is_refused_when_it_is_sent_again_goes_one_by_one(frugal: Stage) -> None:
+    user = writer(frugal)
+    put(frugal, user, "one")
+    put(frugal, user, "two")
+    frugal.fault("http502")
+    frugal.fault("errcode", errcode=47001)
+    with senders(frugal.settings, frugal.clock, 1):
+        frugal.until(lambda: frugal.rows("SELECT DISTINCT attempts, state FROM followups") == [(1, "queued")])
+        frugal.clock.advance(5)
+        frugal.until_equal(["sent"] * 2, frugal.states)
+
+    assert frugal.shown(user, "custom") == ["one", "two"]

@@ -65,3 +65,26 @@ def test_a_newer_one_replaces_an_older_one_whether_they_have_keys_or_not(
     put(store, key=new)
 
     assert states(store) == [("oA", "superseded"), ("oA", "queued")]
+
+
+@pytest.mark.parametrize(
+    ("state", "on_doubt", "lease", "counts"),
+    [
+        ("queued", "resend", 0.0, True),
+        ("claimed", "resend", 30.0, True),
+        ("sending", "resend", 30.0, False),  # it has its message
+        ("sending", "resend", 10.0, True),  # its sender is gone: it needs another one
+        ("sending", "park", 10.0, False),
+        ("doubtful", "park", 0.0, False),
+    ],
+)
+def test_a_decisive_follow_up_that_will_need_a_message_is_counted(
+    store: Store, state: str, on_doubt: str, lease: float, counts: bool
+) -> None:
+    new = FollowUp(message="{}", due_at=NOW, priority="decisive", on_doubt=on_doubt)  # type: ignore[arg-type]
+    store.write(lambda tx: outbox.insert(tx, "default", "oUser", new, origin="test", now=NOW))
+    store.write(lambda tx: tx.change("UPDATE followups SET state = :state", state=state))
+    store.write(lambda tx: tx.change("UPDATE lanes SET lease_until = :lease, boot = 'boot'", lease=lease))
+    found = store.read(lambda tx: outbox.decisive(tx, "default", "oUser", NOW + 1, clock=20.0, boot="boot"))
+
+    assert found == ([NOW] if counts else [])

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from wxbot.delivery import ladder
-from wxbot.delivery.budget import TOO_LATE, Awaited, Budget, Decision, decide
+from wxbot.delivery.budget import TOO_LATE, Awaited, Decision, decide, repeated
 from wxbot.delivery.claims import Claimed, Claims, may_try
 from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import put_off
@@ -62,9 +63,11 @@ class Beginning:
         if one.barred is not None:
             return self._without_window(tx, one, one.barred, now, since)
         loud = [each for each in due if quiet[each.id] is None]
-        decision = self._decide(tx, loud, now)
+        again = repeated(self._history(tx, head)) if head.rung == "window" else set()
+        due = [each for each in loud if each == head or each.id in again] if again else loud
+        decision = self._decide(tx, due, now, repeats=bool(again))
         if decision.grant is not None:
-            return self._go(tx, one, loud, decision, now)
+            return self._go(tx, one, due, decision, now)
         if decision.move.state == "held" and head.on_closed == "template":
             return self._descend(tx, one, decision.move.reason, now, since)
         return decision.move
@@ -86,11 +89,13 @@ class Beginning:
     def _go(self, tx: Transaction, one: Claimed, due: Sequence[Head], decision: Decision, now: float) -> Going:
         """Mark what goes out inside the window."""
         lane, head = one.lane, one.head
-        move = replace(decision.move, rung="window", attempts=_afresh(head, "window"))
         shared = replace(decision.move, spent="", reason=f"in one message with {head.id}")
         together = due[: decision.joined + 1]
+        told = {**decision.move.told, "joined": [each.id for each in together[1:]] or ""}
+        move = replace(decision.move, rung="window", attempts=_afresh(head, "window"), told=told)
         for each in together:
-            self._claims.move(tx, lane, each, move if each == head else shared, now)
+            crashes = int(each.state == "sending")  # of the sender that has the head's try on its conscience too
+            self._claims.move(tx, lane, each, move if each == head else replace(shared, crashes=crashes), now)
         message = head.message if decision.text is None else text_message(decision.text)
         behind = [self._as_sending(lane, each, shared) for each in together[1:]]
         return Going(self._as_sending(lane, head, move), behind, message)
@@ -123,8 +128,12 @@ class Beginning:
         """Return since when a follow-up on a rung may have arrived, None when it cannot."""
         if head.rung == "window" or not (head.attempts or head.crashes):
             return None
-        found = outbox.show(tx, head.account, head.id)
-        return ladder.doubt_since(found.history) if found else None
+        return ladder.doubt_since(self._history(tx, head))
+
+    def _history(self, tx: Transaction, head: Head) -> Sequence[Mapping[str, Any]]:
+        """Return what became of a follow-up in its tries so far, empty when there was none."""
+        found = outbox.show(tx, head.account, head.id) if head.attempts or head.crashes else None
+        return found.history if found else []
 
     def _resting(
         self, tx: Transaction, account: str, fallback: Sequence[str], now: float, *, may_probe: bool
@@ -137,18 +146,32 @@ class Beginning:
         probing = {name for name, gate in closed.items() if may_probe and _lets_through(tx, account, gate, now)}
         return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
 
-    def _decide(self, tx: Transaction, due: Sequence[Head], now: float) -> Decision:
+    def _decide(self, tx: Transaction, due: Sequence[Head], now: float, *, repeats: bool) -> Decision:
         """Decide on the first of these, and spend its grant."""
         account, openid = due[0].account, due[0].openid
         grants = contacts.grants(tx, account, openid)
         budget = self._ways[account].budget
-        awaited = _awaited(tx, due[0], grants, budget, now)
-        decision = decide(due, grants, now, budget, awaited)
+        awaited = self._awaited(tx, due[0], grants, now)
+        decision = decide(due, grants, now, budget, awaited, repeats=repeats)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
-            return decide(
-                due, [], now, budget, awaited
-            )  # PostgreSQL: another lane of this user took the last one just now
+            # PostgreSQL: another lane of this user took the last one just now
+            return decide(due, [], now, budget, awaited)
         return decision
+
+    def _awaited(self, tx: Transaction, first: Head, grants: Sequence[Grant], now: float) -> Awaited:
+        """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
+        account, openid, budget = first.account, first.openid, self._ways[first.account].budget
+        end = max((grant.expires_at for grant in grants), default=0)
+        soon = first.due_at + (budget.join or 0.0)
+        published = publications.awaited(tx, account, openid, now, max(end, soon))
+        decisive = [due_at for priority, due_at in published if priority == "decisive"]
+        normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
+        scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)
+        is_over = scarce and plans.are_over(tx, account, openid, now)
+        waiting = outbox.decisive(
+            tx, account, openid, end, clock=self._store.lease_clock(tx), boot=self._store.boot
+        )
+        return Awaited([*waiting, *decisive], max(normal, default=None), is_over)
 
     def _as_sending(self, lane: Lane, head: Head, move: Move) -> Head:
         """Return a follow-up as this move leaves it."""
@@ -177,16 +200,3 @@ def _lets_through(tx: Transaction, account: str, gate: Gate, now: float) -> bool
     every = probe_seconds(gate.errcode)
     due = gate.probe_at is not None and gate.probe_at <= now and every is not None
     return due and gates.may_probe(tx, account, gate, now, every or 0.0)
-
-
-def _awaited(tx: Transaction, first: Head, grants: Sequence[Grant], budget: Budget, now: float) -> Awaited:
-    """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
-    account, openid = first.account, first.openid
-    end = max((grant.expires_at for grant in grants), default=0)
-    soon = first.due_at + (budget.join or 0.0)
-    published = publications.awaited(tx, account, openid, now, max(end, soon))
-    decisive = [due_at for priority, due_at in published if priority == "decisive"]
-    normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
-    scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)
-    is_over = scarce and plans.are_over(tx, account, openid, now)
-    return Awaited([*outbox.decisive(tx, account, openid, end), *decisive], max(normal, default=None), is_over)

@@ -5,9 +5,10 @@ texts that are due together go out as one, and the last but one asks the user to
 Source: docs/platform.md §6.4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Any
 
 from wxbot.protocol.content import MAX_TEXT
 from wxbot.protocol.outgoing import text_of
@@ -61,10 +62,19 @@ class Decision:
     joined: int = 0
 
 
-def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Budget, awaited: Awaited) -> Decision:
+def decide(  # the two sides of a balance, and the rules
+    due: Sequence[Head],
+    grants: Sequence[Grant],
+    now: float,
+    budget: Budget,
+    awaited: Awaited,
+    *,
+    repeats: bool = False,
+) -> Decision:
     """Return what becomes of the first of these follow-ups of one lane: it is due, others may be soon.
 
     A normal one never takes what an awaited decisive one needs, nor the `keep` that those unknown may need.
+    With `repeats` they went out as one and may have arrived: they go as one again, whatever else waits.
     """
     first = due[0]
     if first.not_after is not None and now > first.not_after:
@@ -79,11 +89,16 @@ def decide(due: Sequence[Head], grants: Sequence[Grant], now: float, budget: Bud
         kept = closed(first.on_closed, "what is left of the window is kept for decisive messages")
         return Decision(replace(kept, told=seen))
     joins = budget.join is not None and not is_unlimited(sum(one.left for one in usable))
-    if joins and (until := _worth_waiting(due, grant, now, budget.join or 0.0, awaited)) is not None:
+    if (
+        joins
+        and not repeats
+        and (until := _worth_waiting(due, grant, now, budget.join or 0.0, awaited)) is not None
+    ):
         return Decision(
             Move(state="queued", ready_at=until, reason="waits for what is due soon, to go out with it")
         )
-    text, joined = _joined(due, now) if joins else (None, 0)
+    together = due if repeats else _group(_ready(due, now), now) if joins else []
+    text, joined = _joined(together)
     text = _with_hint(first.message, text, budget.hint) if sum(one.left for one in usable) == 2 else text
     spent = Move(state="sending", spent=f"{grant.kind}:{grant.expires_at}", reason=_why(joined), told=seen)
     return Decision(spent, grant, text, joined)
@@ -133,11 +148,15 @@ def _why(joined: int) -> str:
     return f"with the {joined} behind it in one message" if joined else ""
 
 
-def _joined(due: Sequence[Head], now: float) -> tuple[str | None, int]:
-    """Return the texts at the front that are due, as one, and how many follow the first; or (None, 0)."""
-    ready = list(takewhile(lambda one: one.ready_at <= now, due))
-    texts = [text_of(one.message) or "" for one in _group(ready, now)]
+def _joined(together: Sequence[Head]) -> tuple[str | None, int]:
+    """Return these texts as one, and how many follow the first; or (None, 0)."""
+    texts = [text_of(one.message) or "" for one in together]
     return (_BETWEEN.join(texts), len(texts) - 1) if len(texts) > 1 else (None, 0)
+
+
+def _ready(due: Sequence[Head], now: float) -> list[Head]:
+    """Return those at the front that may go now."""
+    return list(takewhile(lambda one: one.ready_at <= now, due))
 
 
 def _group(due: Sequence[Head], now: float) -> list[Head]:
@@ -169,6 +188,17 @@ def _with_hint(message: str, joined: str | None, hint: str) -> str | None:
     return whole if text is not None and hint and len(whole.encode()) <= MAX_TEXT else joined
 
 
+def repeated(history: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Return which others went out with a follow-up in its last try, when that may have arrived; else none."""
+    others: set[int] = set()
+    in_doubt = False
+    for entry in history:
+        if entry["state"] == "sending":
+            others, in_doubt = set(entry.get("joined", ())), False
+        in_doubt = in_doubt or bool(entry.get("again"))
+    return others if in_doubt else set()
+
+
 def closed(on_closed: str, why: str, errcode: int = 0) -> Move:
     """Return what a follow-up becomes that finds the window closed to it."""
     if on_closed == "drop":
@@ -184,7 +214,8 @@ def after_crash(head: Head, *, keyed: bool = False) -> Move:
     set it aside, so that one bad message cannot kill for ever.
     """
     doubt = head.state == "sending"
-    told = {"rung": head.rung, "doubt": True} if doubt and head.rung != "window" else {}
+    told = {"again": True} if head.rung == "window" else {"rung": head.rung, "doubt": True}
+    told = told if doubt else {}
     if head.crashes + 1 >= MAX_CRASHES:
         return Move(state="refused", reason=f"{MAX_CRASHES} senders ended while they had it", crashes=1, told=told)
     if doubt and head.on_doubt == "park" and not keyed:

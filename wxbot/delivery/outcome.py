@@ -4,7 +4,7 @@ Pure: the answer and the row in, the changes out. The reactions are data (`proto
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxbot.delivery.budget import closed
 from wxbot.errors import NoToken, Refused, SendFailed, Unanswered
@@ -74,7 +74,8 @@ def _in_doubt(why: str, head: Head, now: float, jitter: float) -> Outcome:
     """The bytes left and no usable answer came: the message may have arrived, and it keeps its grant."""
     if head.on_doubt == "park" or head.attempts + 1 >= MAX_ATTEMPTS:
         return Outcome(move=Move(state="doubtful", reason=f"{why}: it may have arrived", attempts=1))
-    return Outcome(move=_again(f"{why}: sent again, it may arrive twice", now + delay(head.attempts + 1, jitter)))
+    move = _again(f"{why}: sent again, it may arrive twice", now + delay(head.attempts + 1, jitter))
+    return Outcome(move=replace(move, told={"again": True}))
 
 
 def _refused(exc: Refused, head: Head, now: float, jitter: float) -> Outcome:

@@ -67,8 +67,11 @@ _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
 _DECISIVE = """
-SELECT due_at FROM followups WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued')
-  AND priority = 'decisive' AND due_at < :until ORDER BY due_at LIMIT 20"""
+SELECT due_at FROM followups WHERE account = :account AND openid = :openid
+  AND state IN ('scheduled', 'queued', 'claimed', 'sending') AND priority = 'decisive' AND due_at < :until
+  AND (state <> 'sending' OR on_doubt = 'resend' AND EXISTS (
+    SELECT 1 FROM lanes AS l WHERE l.id = lane_id AND (l.lease_until <= :clock OR l.boot <> :boot)))
+ORDER BY due_at LIMIT 20"""
 _SPENT_SINCE = """
 SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
   AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))"""
@@ -190,9 +193,13 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     return len(found)
 
 
-def decisive(tx: Transaction, account: str, openid: str, until: float) -> list[float]:
-    """Return when each decisive follow-up that waits for a user is due, those due before `until`; at most 20."""
-    return [row[0] for row in tx.rows(_DECISIVE, account=account, openid=openid, until=until)]
+def decisive(tx: Transaction, account: str, openid: str, until: float, *, clock: float, boot: str) -> list[float]:
+    """Return when each decisive follow-up is due that still needs a message, those before `until`; at most 20.
+
+    One that is being sent has its message, but not when its sender is gone and it will be sent again.
+    """
+    found = tx.rows(_DECISIVE, account=account, openid=openid, until=until, clock=clock, boot=boot)
+    return [row[0] for row in found]
 
 
 def spent_since(tx: Transaction, account: str, openid: str, since: float) -> int:
