@@ -9,7 +9,10 @@ import pytest
 from flow.stage import Stage, senders, staged
 from flow.test_fallback import explained
 from flow.test_sending import put, writer
+from wxbot.delivery.fanout import publish
+from wxbot.protocol.outgoing import FollowUp, text_message
 from wxbot.reply.bot import Bot
+from wxbot.store import topics
 
 NIGHT = datetime(2027, 1, 15, 23, 30, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
 MORNING = NIGHT + 7.5 * 3600
@@ -91,3 +94,35 @@ def test_what_was_held_is_in_the_reply_at_night(night: Stage) -> None:
     night.say(user, "hello")
 
     assert night.shown(user) == ["held\n\necho hello"]
+
+
+def test_waiting_to_be_joined_does_not_lead_into_quiet_hours(night: Stage) -> None:
+    night.clock.advance(-30 * 60 - 20)  # 20 s before it gets quiet
+    user = writer(night)
+    put(night, user, "now", topic="flight:CA1501")
+    put(night, user, "soon", wait=30)
+    with senders(night.settings, night.clock, 1):
+        night.until_equal(["sent", "scheduled"], night.states)
+
+    assert night.shown(user, "custom") == ["now"]
+
+
+def test_nothing_waits_for_one_that_will_be_quiet_itself(night: Stage) -> None:
+    night.clock.advance(-30 * 60 - 20)
+    user = writer(night)
+    put(night, user, "now")
+    put(night, user, "quiet by then", wait=30, topic="flight:CA1501")
+    with senders(night.settings, night.clock, 1):
+        night.until_equal(["sent", "scheduled"], night.states)
+
+
+def test_nothing_waits_for_a_publication_that_will_be_quiet(night: Stage) -> None:
+    night.clock.advance(-30 * 60 - 20)
+    user, store, now = writer(night), night.store(), night.clock.now()
+    store.write(lambda tx: topics.subscribe(tx, "default", "flight:CA1501", user, now))
+    new = FollowUp(message=text_message("quiet by then"), due_at=now + 30)
+    publish(store, "default", "flight:CA1501", new, key="k", now=now)
+    store.close()
+    put(night, user, "now")
+    with senders(night.settings, night.clock, 1):
+        night.until_equal(["sent"], night.states)

@@ -26,7 +26,9 @@ def state(store: Store, step: str = "gate") -> tuple[str, float, bool]:
 
 
 def awaited(store: Store, openid: str, *, until: float = NOW + 3600) -> list[tuple[str, float]]:
-    return store.read(lambda tx: publications.awaited(tx, "default", openid, NOW, until))
+    found = store.read(lambda tx: publications.awaited(tx, "default", openid, NOW, until))
+    assert {topic for _, _, topic in found} <= {TOPIC}
+    return [(priority, due_at) for priority, due_at, _ in found]
 
 
 def test_a_plan_is_read_as_it_was_kept_and_gone_when_forgotten(store: Store) -> None:

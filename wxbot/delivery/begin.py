@@ -10,7 +10,7 @@ from wxbot.delivery import ladder
 from wxbot.delivery.budget import TOO_LATE, Awaited, Decision, decide, repeated
 from wxbot.delivery.claims import Claimed, Claims, may_try
 from wxbot.delivery.ladder import Call
-from wxbot.delivery.manner import put_off
+from wxbot.delivery.manner import is_quiet, put_off, quiet_from
 from wxbot.delivery.places import Places
 from wxbot.delivery.way import Going, Way
 from wxbot.protocol.outgoing import text_message
@@ -54,23 +54,26 @@ class Beginning:
         due = lanes.due(tx, lane, now + (way.budget.join or 0.0), _MOST_JOINED)
         if not due or due[0] != head:  # something earlier has come in, or an operator changed it
             return Move(state="queued")
-        quiet = {each.id: put_off(each, lane, way.manners.of(each.topic), now) for each in due}
-        if (later := quiet[head.id]) is not None:
+        if (later := put_off(head, lane, way.manners.of(head.topic), now)) is not None:
             return later
         since = self._doubt(tx, head)
         if since is not None and head.on_doubt == "park":
             return self._descend(tx, one, "an earlier try may have arrived", now, since)
         if one.barred is not None:
             return self._without_window(tx, one, one.barred, now, since)
-        loud = [each for each in due if quiet[each.id] is None]
+        loud = [each for each in due if not self._is_quiet(each, lane, max(now, each.ready_at))]
         again = repeated(self._history(tx, head)) if head.rung == "window" else set()
         due = [each for each in loud if each == head or each.id in again] if again else loud
-        decision = self._decide(tx, due, now, repeats=bool(again))
+        quiet = min(quiet_from(each, lane, way.manners.of(each.topic), now) for each in due)
+        decision = self._decide(tx, due, now, quiet, repeats=bool(again))
         if decision.grant is not None:
             return self._go(tx, one, due, decision, now)
         if decision.move.state == "held" and head.on_closed == "template":
             return self._descend(tx, one, decision.move.reason, now, since)
         return decision.move
+
+    def _is_quiet(self, head: Head, lane: Lane, at: float) -> bool:
+        return is_quiet(self._ways[head.account].manners.of(head.topic), head.priority, lane.lane, at)
 
     def _without_window(
         self, tx: Transaction, one: Claimed, gate: Gate, now: float, since: float | None
@@ -146,12 +149,12 @@ class Beginning:
         probing = {name for name, gate in closed.items() if may_probe and _lets_through(tx, account, gate, now)}
         return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
 
-    def _decide(self, tx: Transaction, due: Sequence[Head], now: float, *, repeats: bool) -> Decision:
+    def _decide(self, tx: Transaction, due: Sequence[Head], now: float, quiet: float, *, repeats: bool) -> Decision:
         """Decide on the first of these, and spend its grant."""
         account, openid = due[0].account, due[0].openid
         grants = contacts.grants(tx, account, openid)
         budget = self._ways[account].budget
-        awaited = self._awaited(tx, due[0], grants, now)
+        awaited = replace(self._awaited(tx, due[0], grants, now), quiet_from=quiet)
         decision = decide(due, grants, now, budget, awaited, repeats=repeats)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
             # PostgreSQL: another lane of this user took the last one just now
@@ -160,12 +163,17 @@ class Beginning:
 
     def _awaited(self, tx: Transaction, first: Head, grants: Sequence[Grant], now: float) -> Awaited:
         """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
-        account, openid, budget = first.account, first.openid, self._ways[first.account].budget
+        account, openid, way = first.account, first.openid, self._ways[first.account]
+        budget = way.budget
         end = max((grant.expires_at for grant in grants), default=0)
         soon = first.due_at + (budget.join or 0.0)
         published = publications.awaited(tx, account, openid, now, max(end, soon))
-        decisive = [due_at for priority, due_at in published if priority == "decisive"]
-        normal = [due_at for priority, due_at in published if priority == "normal" and due_at <= soon]
+        decisive = [due_at for priority, due_at, _ in published if priority == "decisive"]
+        normal = [
+            due_at
+            for priority, due_at, topic in published
+            if priority == "normal" and due_at <= soon and not _sleeps(way, topic, due_at)
+        ]
         scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)
         is_over = scarce and plans.are_over(tx, account, openid, now)
         waiting = outbox.decisive(
@@ -184,6 +192,11 @@ class Beginning:
             owner=self._store.owner,
             claim=lane.claim,
         )
+
+
+def _sleeps(way: Way, topic: str, at: float) -> bool:
+    """Return whether a normal publication to a topic falls into its quiet hours."""
+    return is_quiet(way.manners.of(topic), "normal", "followup", at)
 
 
 def _afresh(head: Head, rung: str) -> int:

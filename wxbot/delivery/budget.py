@@ -8,6 +8,7 @@ Source: docs/platform.md §6.4.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from math import inf
 from typing import Any
 
 from wxbot.protocol.content import MAX_TEXT
@@ -39,13 +40,15 @@ class Budget:
 class Awaited:
     """What else a user is to get: when each decisive one is due, and the last normal one of the joining span.
 
-    Unix seconds; `normal` is None when nothing is to come. `is_over` when nothing decisive can come that nobody
+    Unix seconds; `normal` is None when nothing is to come. From `quiet_from` on quiet hours hold for one of
+    those that are due: nothing waits beyond. `is_over` when nothing decisive can come that nobody
     has planned: only then is nothing kept for it.
     """
 
     decisive: Sequence[float] = ()
     normal: float | None = None
     is_over: bool = False
+    quiet_from: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,8 @@ def _short(grants: Sequence[Grant], decisive: Sequence[float]) -> int:
 def _worth_waiting(due: Sequence[Head], grant: Grant, now: float, span: float, awaited: Awaited) -> float | None:
     """Return until when the first should wait for texts that can go out with it; None for not at all.
 
-    Never past the window or its own end, nor while a one-minute grant runs down; a decisive one never waits.
+    Never past the window or its own end, nor into quiet hours, nor while a one-minute grant runs down; a
+    decisive one never waits.
     """
     first, group = due[0], _group(due, now)
     end = first.due_at + span
@@ -137,7 +141,7 @@ def _worth_waiting(due: Sequence[Head], grant: Grant, now: float, span: float, a
     if group and awaited.normal is not None:
         to_come.append(max(awaited.normal, now + _BEING_MADE))
         end += 2 * _BEING_MADE
-    until = max((one for one in to_come if one <= end), default=None)
+    until = max((one for one in to_come if one <= end and one < awaited.quiet_from), default=None)
     if until is None or first.priority == "decisive" or grant.kind == "action" or not grant.is_open(until):
         return None
     too_late = any(one.not_after is not None and until > one.not_after for one in group)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from math import inf
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -54,14 +55,31 @@ def _fits(pattern: str, topic: str | None) -> bool:
     return pattern == "*" or (topic is not None and fnmatchcase(topic, pattern))
 
 
+def is_quiet(manner: Manner, priority: str, lane: str, at: float) -> bool:
+    """Return whether the quiet hours of its topic hold for a follow-up at a moment."""
+    return _heeds(manner, priority, lane) and manner.quiet is not None and manner.quiet.hold(at)
+
+
+def quiet_from(head: Head, lane: Lane, manner: Manner, now: float) -> float:
+    """Return from when a follow-up that may go out now may not any more, Unix seconds; infinity for never."""
+    if manner.quiet is None or not _heeds(manner, head.priority, lane.lane):
+        return inf
+    return manner.quiet.begin_at(now)
+
+
+def _heeds(manner: Manner, priority: str, lane: str) -> bool:
+    """Return whether quiet hours count for it; an answer to what its user wrote may always disturb them."""
+    return lane != "chat" and not (priority == "decisive" and manner.decisive_wakes)
+
+
 def put_off(head: Head, lane: Lane, manner: Manner, now: float) -> Move | None:
     """Return what becomes of a follow-up whose quiet hours hold: due at their end, if it is still of use then.
 
-    None where it may disturb its user now; an answer to what they wrote always may.
+    None where it may disturb its user now.
     """
-    if manner.quiet is None or lane.lane == "chat" or (head.priority == "decisive" and manner.decisive_wakes):
+    if manner.quiet is None or not is_quiet(manner, head.priority, lane.lane, now):
         return None
-    if not manner.quiet.hold(now) or (head.not_after is not None and now > head.not_after):
+    if head.not_after is not None and now > head.not_after:
         return None
     end = manner.quiet.over_at(now)
     local = f"{datetime.fromtimestamp(end, manner.zone):%m-%d %H:%M}"

@@ -46,7 +46,7 @@ SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AN
 # A publication that is half made counts for those whose follow-up it has not made yet, and a step that
 # waits for a fact counts before its time.
 _AWAITED = """
-SELECT p.priority, p.due_at
+SELECT p.priority, p.due_at, p.topic
 FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
 WHERE s.account = :account AND s.openid = :openid AND p.due_at < :until AND p.cursor < s.openid
   AND p.state IN ('running', 'waiting') AND (p.state = 'running' OR p.priority = 'decisive' AND p.due_at > :now)
@@ -185,6 +185,7 @@ def count(tx: Transaction, account: str, topic: str, prefix: str) -> int:
     return int(tx.rows(_COUNT, account=account, topic=topic, prefix=f"{prefix}%")[0][0])
 
 
-def awaited(tx: Transaction, account: str, openid: str, now: float, until: float) -> list[tuple[str, float]]:
-    """Return priority and time of what a user will get by publications due before `until`; at most 40."""
-    return [(row[0], row[1]) for row in tx.rows(_AWAITED, account=account, openid=openid, now=now, until=until)]
+def awaited(tx: Transaction, account: str, openid: str, now: float, until: float) -> list[tuple[str, float, str]]:
+    """Return priority, time and topic of what a user will get by publications due before `until`; at most 40."""
+    found = tx.rows(_AWAITED, account=account, openid=openid, now=now, until=until)
+    return [(row[0], row[1], row[2]) for row in found]

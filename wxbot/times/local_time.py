@@ -39,6 +39,10 @@ class Hours:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
 
+    def begin_at(self, now: float) -> float:
+        """Return when it begins next, Unix seconds; a moment that is now is over."""
+        return next_at(self.start, now, self.zone).timestamp()
+
     def over_at(self, now: float) -> float:
         """Return when the part that holds `now` is over.
 
