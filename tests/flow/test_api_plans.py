@@ -57,17 +57,26 @@ def test_a_move_under_one_idempotency_key_is_made_and_told_once(still: Stage) ->
 
     assert first.content == again.content
     assert still.rows("SELECT moment FROM plans") == [(WHEN + 120,)]
-    assert still.rows("SELECT count(*) FROM publications WHERE step = 'moved'") == [(2,)]
+    assert still.rows("SELECT count(*) FROM publications WHERE step = 'moved'") == [(1,)]  # it still waits
 
 
-def test_a_cancelled_plan_is_gone_and_so_are_its_steps(still: Stage) -> None:
+def test_a_cancelled_plan_stays_cancelled_until_it_has_a_moment_again(still: Stage) -> None:
     move(still, {"moment": WHEN, "facts": {"gate": "1"}, "plan": PLAN})
     caller = Caller(still)
 
-    assert caller.call("DELETE", "/topics/flight:CA1501/plan").status_code == 200
+    for method in ("DELETE", "DELETE", "GET"):
+        shown = caller.call(method, "/topics/flight:CA1501/plan").json()
+        assert (shown["is_cancelled"], shown["facts"]) == (True, {"gate": "1"})
+        assert [one["state"] for one in shown["steps"]] == ["cancelled"]
     assert still.rows("SELECT state FROM publications") == [("cancelled",)]
+    assert move(still, {"facts": {"gate": "2"}}).json()["is_cancelled"]
+    again = move(still, {"moment": WHEN}).json()
+    assert (again["is_cancelled"], again["steps"][0]["state"]) == (False, "planned")
+
+
+def test_what_is_unknown_cannot_be_cancelled(still: Stage) -> None:
     for method in ("GET", "DELETE"):
-        assert refused(caller.call(method, "/topics/flight:CA1501/plan"))[0] == 404
+        assert refused(Caller(still).call(method, "/topics/flight:CA1501/plan"))[0] == 404
 
 
 @pytest.mark.parametrize(

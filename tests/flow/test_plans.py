@@ -177,9 +177,11 @@ def test_a_changed_fact_is_told_and_stands_in_what_is_to_come(stage: Stage, user
 
 
 def test_a_moment_that_moves_back_and_forth_is_told_each_time(stage: Stage, user: str) -> None:
+    began = stage.clock.now()
     for hours, shown in ((7, "now at 15:00"), (6, "now at 14:00"), (7, "now at 15:00")):
-        change(stage, hours=hours)
+        change(stage, hours=hours - (stage.clock.now() - began) / HOUR)
         stage.until_equal(shown, lambda: (stage.shown(user, "custom") or [""])[-1])
+        stage.clock.advance(90)
 
     assert len(stage.shown(user, "custom")) == 3
 
@@ -239,14 +241,154 @@ def test_who_unsubscribes_gets_nothing_more_not_even_what_was_held(stage: Stage,
     assert stage.shown(user, "custom") == []
 
 
-def test_a_cancelled_plan_publishes_nothing_more(stage: Stage, user: str) -> None:
-    store = stage.store()
-    assert store.write(lambda tx: plans.cancel(tx, "default", TOPIC))
-    assert not store.write(lambda tx: plans.cancel(tx, "default", TOPIC))
-    store.close()
+def cancel(stage: Stage) -> bool:
+    store, now = stage.store(), stage.clock.now()
+    try:
+        return store.write(lambda tx: plans.cancel(tx, "default", TOPIC, now))
+    finally:
+        store.close()
+
+
+def test_a_cancelled_plan_publishes_nothing_more_whoever_asks(stage: Stage, user: str) -> None:
+    change(stage, gate="C23")
+    assert cancel(stage)
+    assert not cancel(stage)
+    later = stage.user()
+    stage.say(later, "fly")
+    change(stage, gate="C25")  # a fact is no reason to fly
     goes_on(stage, 12)
 
-    assert stage.shown(user, "custom") == []
+    assert stage.shown(user, "custom") + stage.shown(later, "custom") == []
+    assert set(steps(stage).values()) == {"cancelled"}
+
+
+def test_a_cancelled_plan_calls_back_what_is_held_and_what_waits_to_be_told(stage: Stage, user: str) -> None:
+    change(stage, gate="C23")
+    store = stage.store()
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0"))
+    goes_on(stage, 2)
+    change(stage, hours=5)
+    goes_on(stage, 0)
+    change(stage, hours=6)  # waits a minute
+    store.close()
+    cancel(stage)
+    goes_on(stage, 1)
+
+    assert stage.states() == ["cancelled", "cancelled"]
+    assert stage.say(user, "hello")["reply"] is None
+
+
+def test_a_cancelled_plan_lives_again_with_a_new_moment_and_what_did_not_go_out_does(
+    stage: Stage, user: str
+) -> None:
+    change(stage, gate="C23")
+    store = stage.store()
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0"))
+    goes_on(stage, 2)
+    cancel(stage)
+    change(stage, hours=8, tell=False)
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 5, message_until = 1900000000"))
+    store.close()
+    again = steps(stage)
+    for hours in (4, 2.5, 50 / 60):
+        goes_on(stage, hours)
+
+    assert again == dict.fromkeys(("checkin", "gate", "boarding", "landing"), "planned")
+    assert stage.shown(user, "custom") == ["check in for 18:00", "gate C23", "boarding at C23"]
+
+
+def test_a_call_that_was_called_back_is_made_again_at_its_new_time_also_to_who_came_since(
+    stage: Stage, user: str
+) -> None:
+    had_it, store = stage.user(), stage.store()
+    stage.say(had_it, "fly")
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0 WHERE openid = :openid", openid=user))
+    change(stage, gate="C23", hours=0.6, tell=False)
+    goes_on(stage, 0)
+    assert sorted(stage.states()) == ["held", "sent"]
+    change(stage, hours=10, tell=False)
+    late = stage.user()
+    stage.say(late, "fly")
+    stage.say(user, "hello")
+    for hours in (6, 2.5, 50 / 60):
+        goes_on(stage, hours)
+    store.close()
+
+    calls = [stage.shown(one, "custom").count("boarding at C23") for one in (user, had_it, late)]
+    assert calls == [1, 1, 1]
+    assert stage.shown(user, "custom")[-1] == stage.shown(late, "custom")[-1] == "boarding at C23"
+    assert stage.shown(had_it, "custom")[0] == "boarding at C23"
+
+
+def test_a_call_that_is_made_again_replaces_no_news_of_who_has_had_it(stage: Stage, user: str) -> None:
+    change(stage, gate="C23", hours=0.9, tell=False)  # the gate goes out now
+    goes_on(stage, 0)
+    assert stage.shown(user, "custom") == ["gate C23"]
+    store = stage.store()
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0"))
+    change(stage, hours=2, tell=False)
+    change(stage, gate="C25")
+    goes_on(stage, 0.6)  # the gate's new time
+    store.close()
+
+    assert stage.states() == ["sent", "held"]
+    assert stage.say(user, "hello")["reply"]["text"] == "gate is now C25"
+
+
+def test_moves_within_a_minute_are_told_once_at_first_and_once_for_the_last(stage: Stage, user: str) -> None:
+    change(stage, hours=7)
+    stage.until_equal(["now at 15:00"], lambda: stage.shown(user, "custom"))
+    for hours in (8, 9, 10):
+        stage.clock.advance(1)
+        change(stage, hours=hours)
+    began = stage.clock.now() - 3
+    waiting = "SELECT due_at FROM publications WHERE step = 'moved' ORDER BY id"
+    assert stage.rows(waiting) == [(began,), (began + 60,)]
+    goes_on(stage, 1 / 60)
+
+    assert stage.shown(user, "custom") == ["now at 15:00", "now at 18:00"]
+
+
+def test_a_move_that_comes_back_to_what_was_told_is_not_told(stage: Stage, user: str) -> None:
+    began = stage.clock.now()
+    change(stage, hours=7)
+    stage.until_equal(["now at 15:00"], lambda: stage.shown(user, "custom"))
+    change(stage, hours=8)
+    stage.clock.advance(20)
+    told = change(stage, hours=7 - (stage.clock.now() - began) / HOUR).told
+    goes_on(stage, 0.1)
+
+    assert list(told) == []
+    assert stage.shown(user, "custom") == ["now at 15:00"]
+
+
+def test_news_that_is_held_is_taken_back_when_it_is_again_as_its_user_knows_it(stage: Stage, user: str) -> None:
+    change(stage, gate="C23")
+    closed, store = stage.user(), stage.store()
+    stage.say(closed, "fly")
+    store.write(lambda tx: tx.change("UPDATE contacts SET message_left = 0 WHERE openid = :one", one=closed))
+    for gate in ("C25", "C23"):
+        change(stage, gate=gate)
+        goes_on(stage, 0.1)
+    store.close()
+
+    assert stage.shown(user, "custom") == ["gate is now C25", "gate is now C23"]
+    assert sorted(stage.states()) == ["sent", "sent", "superseded"]
+    assert stage.say(closed, "hello")["reply"] is None
+
+
+def test_a_silent_move_makes_the_notice_that_waits_true(stage: Stage, user: str) -> None:
+    change(stage, hours=7)
+    stage.until_equal(["now at 15:00"], lambda: stage.shown(user, "custom"))
+    change(stage, hours=8)
+    change(stage, hours=9, tell=False)
+    goes_on(stage, 0.1)
+
+    assert stage.shown(user, "custom") == ["now at 15:00", "now at 17:00"]
+
+
+def test_a_moment_that_moves_within_its_minute_is_no_news(stage: Stage, user: str) -> None:
+    assert list(change(stage, hours=6 + 30 / 3600).told) == []
 
 
 def test_the_last_message_is_kept_for_the_boarding_that_is_planned(url: str, bot: Bot) -> None:

@@ -22,7 +22,7 @@ from wxbot.reply.plan import PlanChange
 @click.option("--moment", type=When(), help="What the steps count from: +2h from now, or 2026-11-25T15:05+08:00.")
 @wanted.facts("What texts name; may be repeated.")
 @click.option("--silent", is_flag=True, help="Do not publish the plan's notices of what has changed.")
-@click.option("--cancel", is_flag=True, help="Cancel the steps that are to come, and forget the plan.")
+@click.option("--cancel", is_flag=True, help="Cancel the plan: nothing more of it, whoever asks.")
 @show.ACCOUNT
 @show.AS_JSON
 def plan(  # one parameter an option
@@ -50,8 +50,8 @@ def plan(  # one parameter an option
     if found is None:
         raise NotFound(f"nothing is planned for {topic!r} in account {account!r}")
     if cancel:
-        store.write(lambda tx: plans.cancel(tx, account, topic))
-        click.echo(f"the plan of {topic} is cancelled")
+        new = store.write(lambda tx: plans.cancel(tx, account, topic, now))
+        click.echo(f"the plan of {topic} {'is' if new else 'was already'} cancelled")
     elif as_json:
         show.document(asdict(found))
     else:
@@ -60,7 +60,8 @@ def plan(  # one parameter an option
 
 def _print(found: PlanCard) -> None:
     facts = ", ".join(f"{name}={value}" for name, value in sorted(found.facts.items()))
-    click.echo(f"{found.topic}  T = {show.local(found.moment)}  {facts}")
+    cancelled = "  cancelled" if found.is_cancelled else ""
+    click.echo(f"{found.topic}  T = {show.local(found.moment)}  {facts}{cancelled}")
     if found.told:
         click.echo(f"published now: {', '.join(found.told)}")
     show.table(

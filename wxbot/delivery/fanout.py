@@ -5,16 +5,20 @@ chunk is one transaction that stores its follow-ups and moves the cursor, so tha
 at any moment leaves nothing half done: another goes on behind the last chunk that was committed.
 """
 
+import json
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from wxbot.clock import Clock
+from wxbot.delivery.plans import said
 from wxbot.errors import InvalidMessage, NotFound
-from wxbot.protocol.outgoing import FollowUp
+from wxbot.protocol.outgoing import FollowUp, dumps
 from wxbot.protocol.topic import check_topic
 from wxbot.protocol.window import spend
+from wxbot.reply.plan import WAS
 from wxbot.store import contacts, outbox, publications, topics
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Lease
@@ -90,10 +94,34 @@ class Fanout:
         found = contacts.audience(tx, account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
         # Most of an old audience cannot be reached: to claim each only to hold it would cost three commits.
         closed = {openid for openid, grants in found.items() if not spend(grants, now) and new.on_closed == "hold"}
-        made = outbox.insert_many(tx, account, [*found.keys() - closed], new, origin="publication", now=now)
-        made += outbox.insert_held(tx, account, [*closed], new, origin="publication", now=now)
+        made = 0
+        for each, openids in _by_what_they_know(tx, account, new, sorted(found), now):
+            who = set(openids)
+            made += outbox.insert_many(tx, account, [*who - closed], each, origin="publication", now=now)
+            made += outbox.insert_held(tx, account, [*who & closed], each, origin="publication", now=now)
         done = len(found) < CHUNK
         publications.advance(tx, one, cursor=[one.cursor, *found][-1], made=made, done=done)
         if done:
             log.info("published", action="publication_done", account=account, publication=one.id)
         return True
+
+
+def _by_what_they_know(
+    tx: Transaction, account: str, new: FollowUp, openids: Sequence[str], now: float
+) -> Iterator[tuple[FollowUp, Sequence[str]]]:
+    """Yield a plan's notice, or anything else, with those who are to get it like that.
+
+    Whose earlier notice still waits knows only what was told before that one. Where the new one says no more,
+    they get neither.
+    """
+    facts = json.loads(new.facts)
+    waiting: dict[str, str] = {}
+    if new.coalesce is not None and WAS in facts:
+        found = {openid: outbox.replaced(tx, account, openid, new.coalesce) for openid in openids}
+        waiting = {openid: json.loads(old).get(WAS, "") for openid, old in found.items() if old is not None}
+    yield new, [openid for openid in openids if openid not in waiting]
+    for openid, was in waiting.items():
+        if was == said(new.message):
+            outbox.supersede(tx, account, openid, new.coalesce or "", now, "it is again as it was told before")
+        else:
+            yield replace(new, facts=dumps({**facts, WAS: was})), [openid]

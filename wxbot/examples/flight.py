@@ -101,7 +101,9 @@ def told(departure: Departure, ctx: Context) -> str:
     """Return the answer to who asks: by the timetable, or what the airline has told since."""
     flight, news = departure.flight, ctx.planned(topic(departure))
     leaves = departure.departs_at
-    if news.moment is None or news.moment == leaves.timestamp():
+    if news.is_cancelled:
+        last = "已取消。有变化会通知你。"
+    elif news.moment is None or news.moment == leaves.timestamp():
         last = "准点，登机口待定。有变化会通知你。"
     else:
         late = datetime.fromtimestamp(news.moment, leaves.tzinfo)

@@ -21,6 +21,8 @@ from wxbot.times.spans import parse_offset, parse_span
 T = TypeVar("T")
 
 ALWAYS = frozenset({"topic", "time", "date", "month_day"})  # what each text may name besides the facts
+WAS = "was"  # the fact of a notice that has what it would have said before the change
+RESERVED = ALWAYS | {WAS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +158,10 @@ class PlanChange:
 
     def __post_init__(self) -> None:
         check_topic(self.topic)
-        if wrong := [name for name in self.facts if not template.NAME.fullmatch(name) or name in ALWAYS]:
-            raise InvalidMessage(f"{wrong[0]!r} cannot be a fact: letters, digits and _, and not {sorted(ALWAYS)}")
+        if wrong := [name for name in self.facts if not template.NAME.fullmatch(name) or name in RESERVED]:
+            raise InvalidMessage(
+                f"{wrong[0]!r} cannot be a fact: letters, digits and _, and not {sorted(RESERVED)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,7 @@ class Planned:
 
     moment: float | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    is_cancelled: bool = False
 
 
 def step(  # one obvious call; each option is a promise of its own

@@ -8,7 +8,7 @@ from wxbot import template
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.outgoing import message_json
 from wxbot.reply.context import Context
-from wxbot.reply.plan import ALWAYS, Notice, Plan, Step
+from wxbot.reply.plan import ALWAYS, RESERVED, Notice, Plan, Step
 from wxbot.reply.rule_content import Names, read_says, read_text
 from wxbot.reply.rule_follow_up import CHOICES, Due, dates, read_due
 from wxbot.reply.toml_table import Table, suggestion
@@ -54,7 +54,7 @@ def read_plans(top: Table, fixed: Mapping[str, str], zone: ZoneInfo) -> dict[str
             table.wrong("name" if name else "", "is the name of another plan" if name else "needs a name")
         facts = frozenset(table.texts("facts"))
         for fact in sorted(facts):
-            if not template.NAME.fullmatch(fact) or fact in {*ALWAYS, *fixed}:
+            if not template.NAME.fullmatch(fact) or fact in {*RESERVED, *fixed}:
                 table.wrong("facts", f"has {fact!r}, which cannot be a fact's name or is that of something else")
         plan = _plan(table, name, Names(fixed, ALWAYS | facts), zone)
         if plan is not None:

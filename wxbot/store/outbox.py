@@ -42,6 +42,15 @@ _SUPERSEDE = (
     + """WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')
   AND coalesce = :coalesce AND (key IS NULL OR key <> :key)"""
 )
+# A publication that is made again must not replace anything for those who have had it.
+_SUPERSEDE_EACH = (
+    _SUPERSEDE
+    + """ AND NOT EXISTS (SELECT 1 FROM followups AS f
+                  WHERE f.account = :account AND f.openid = :openid AND f.key = :key)"""
+)
+_REPLACED = """
+SELECT facts FROM followups WHERE account = :account AND openid = :openid
+  AND state IN ('scheduled', 'queued', 'held') AND coalesce = :coalesce ORDER BY id LIMIT 1"""
 _CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
 _CANCEL_TOPIC = _CANCEL_ALL + " AND topic = :topic"
 # One probe of the unique key for each subscriber: a topic has no index of its own in the outbox.
@@ -50,6 +59,10 @@ _CANCEL_KEY = (
     + """WHERE account = :account AND key = :key AND state IN ('scheduled', 'queued', 'held') AND openid IN
   (SELECT openid FROM subscriptions WHERE account = :account AND topic = :topic)"""
 )
+_FREE_KEY = """
+UPDATE followups SET key = NULL
+WHERE account = :account AND key = :key AND state IN ('expired', 'cancelled', 'superseded') AND openid IN
+  (SELECT openid FROM subscriptions WHERE account = :account AND topic = :topic)"""
 _EXPIRE = _CHANGE + "WHERE account = :account AND state = 'held' AND not_after < :now"
 _CANCEL = _CHANGE + "WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued', 'held', 'doubtful')"
 _WAKE_HELD = """
@@ -146,7 +159,7 @@ def _insert_many(
 ) -> int:
     if new.coalesce is not None:
         now = cast(float, columns["now"])
-        tx.change_many(_SUPERSEDE, [_superseding(account, openid, new, now) for openid in sorted(openids)])
+        tx.change_many(_SUPERSEDE_EACH, [_superseding(account, openid, new, now) for openid in sorted(openids)])
     shared = {"account": account, "push_id": None, **columns}
     each = [{**shared, "openid": openid} for openid in sorted(openids)]  # one order for all, against deadlocks
     tx.change_many(_LANE, each)
@@ -234,9 +247,28 @@ def cancel_topic(tx: Transaction, account: str, openid: str, topic: str, now: fl
     return tx.change(_CANCEL_TOPIC, account=account, openid=openid, topic=topic, **change)
 
 
-def cancel_key(tx: Transaction, account: str, topic: str, key: str, now: float, why: str) -> int:
-    """Cancel what waits under one key for a topic's subscribers; return how many."""
-    return tx.change(_CANCEL_KEY, account=account, topic=topic, key=key, **_change(now, "cancelled", why))
+def recall(tx: Transaction, account: str, topic: str, key: str, now: float, why: str) -> int:
+    """Cancel what waits under one key for a topic's subscribers; return how many.
+
+    The key is free again for all of them to whom nothing went out under it.
+    """
+    where = {"account": account, "topic": topic, "key": key}
+    count = tx.change(_CANCEL_KEY, **where, **_change(now, "cancelled", why))
+    tx.change(_FREE_KEY, **where)
+    return count
+
+
+def replaced(tx: Transaction, account: str, openid: str, coalesce: str) -> str | None:
+    """Return the facts (JSON) of what waits for a user and would be replaced, None for nothing."""
+    row = tx.row(_REPLACED, account=account, openid=openid, coalesce=coalesce)
+    return str(row[0]) if row else None
+
+
+def supersede(tx: Transaction, account: str, openid: str, coalesce: str, now: float, why: str) -> None:
+    """End what waits for a user with this `coalesce`, with nothing in its place."""
+    hold_lanes(tx, account, openid)
+    where = {"account": account, "openid": openid, "coalesce": coalesce, "key": ""}
+    tx.change(_SUPERSEDE, **where, **_change(now, "superseded", why))
 
 
 def expire_held(tx: Transaction, account: str, now: float) -> int:

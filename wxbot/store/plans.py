@@ -20,6 +20,7 @@ _OVER = """
 SELECT count(*), count(CASE WHEN p.plan <> '' AND p.moment <= :now THEN 1 END)
 FROM subscriptions AS s LEFT JOIN plans AS p ON p.account = s.account AND p.topic = s.topic
 WHERE s.account = :account AND s.openid = :openid"""
+_CANCELLED = "cancelled "  # stands before the plan of a topic whose plan was cancelled
 _FORGET = "DELETE FROM plans WHERE account = :account AND topic = :topic"
 
 
@@ -30,26 +31,31 @@ class Kept:
     moment: float | None
     facts: Mapping[str, str]
     plan: str
+    is_cancelled: bool = False
 
 
 def read(tx: Transaction, account: str, topic: str) -> Kept | None:
     """Return what is known of a topic, None when nothing is."""
     row = tx.row(_READ, account=account, topic=topic)
-    return Kept(row[0], json.loads(row[1]), row[2]) if row else None
+    return _kept(*row) if row else None
+
+
+def _kept(moment: float | None, facts: str, plan: str) -> Kept:
+    return Kept(moment, json.loads(facts), plan.removeprefix(_CANCELLED), plan.startswith(_CANCELLED))
 
 
 def hold(tx: Transaction, account: str, topic: str, now: float) -> Kept:
     """Return what is known of a topic, and let nobody else change it before this transaction ends."""
     tx.change(_BEGIN, account=account, topic=topic, now=now)
     lock = " FOR UPDATE" if tx.postgresql else ""
-    row = tx.rows(_READ + lock, account=account, topic=topic)[0]
-    return Kept(row[0], json.loads(row[1]), row[2])
+    return _kept(*tx.rows(_READ + lock, account=account, topic=topic)[0])
 
 
 def keep(tx: Transaction, account: str, topic: str, kept: Kept, now: float) -> None:
     """Replace what is known of a topic that this transaction holds."""
     facts = json.dumps(dict(kept.facts), ensure_ascii=False, sort_keys=True)
-    tx.change(_KEEP, account=account, topic=topic, moment=kept.moment, facts=facts, plan=kept.plan, now=now)
+    plan = _CANCELLED + kept.plan if kept.is_cancelled else kept.plan
+    tx.change(_KEEP, account=account, topic=topic, moment=kept.moment, facts=facts, plan=plan, now=now)
 
 
 def forget(tx: Transaction, account: str, topic: str) -> bool:

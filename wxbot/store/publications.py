@@ -35,21 +35,30 @@ UPDATE publications SET cursor = :cursor, total = total + :made, state = :state 
 _STEPS = """
 SELECT step, id, state, due_at, not_after, message, cursor FROM publications
 WHERE account = :account AND topic = :topic AND key LIKE 'step:%' ORDER BY due_at, id"""
-_CHANGE_STEP = """
+_STEP_IS = """
 UPDATE publications SET message = :message, due_at = :due_at, not_after = :not_after, on_closed = :on_closed,
-  priority = :priority, coalesce = :coalesce, on_doubt = :on_doubt, facts = :facts, state = :state
-WHERE id = :id AND state <> 'done' AND cursor = ''"""
+  priority = :priority, coalesce = :coalesce, on_doubt = :on_doubt, facts = :facts, state = :state"""
+_CHANGE_STEP = _STEP_IS + " WHERE id = :id AND state <> 'done' AND cursor = ''"
+_REOPEN = _STEP_IS + ", cursor = '' WHERE id = :id"
+_STOP = "UPDATE publications SET state = 'done' WHERE id = :id AND state = 'running'"
+_LAST_NEWS = """
+SELECT id, state, due_at, facts, cursor FROM publications
+WHERE account = :account AND topic = :topic AND step = :name AND key LIKE 'news:%' AND state <> 'cancelled'
+ORDER BY id DESC LIMIT 1"""
+_OF_PLAN = "SELECT id FROM publications WHERE account = :account AND topic = :topic AND step IS NOT NULL"
 _CANCEL = """
 UPDATE publications SET state = 'cancelled' WHERE id = :id AND state IN ('running', 'waiting') AND cursor = ''"""
 _COUNT = """
 SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AND key LIKE :prefix"""
-# A publication that is half made counts for those whose follow-up it has not made yet, and a step that
-# waits for a fact counts before its time.
+# A publication that is half made counts for those whose follow-up it has not made yet, a step that is made
+# again for those who had none, and a step that waits for a fact counts before its time.
 _AWAITED = """
 SELECT p.priority, p.due_at, p.topic
 FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
 WHERE s.account = :account AND s.openid = :openid AND p.due_at < :until AND p.cursor < s.openid
   AND p.state IN ('running', 'waiting') AND (p.state = 'running' OR p.priority = 'decisive' AND p.due_at > :now)
+  AND NOT EXISTS (SELECT 1 FROM followups AS f WHERE f.account = s.account AND f.openid = s.openid
+                  AND f.key = 'publication:' || CAST(p.id AS TEXT))
 ORDER BY p.due_at LIMIT 40"""
 
 
@@ -173,6 +182,44 @@ def change_step(tx: Transaction, id: int, new: FollowUp, state: State = "running
     """Replace a step of which nobody has a follow-up yet, also a cancelled one; False when it is too late."""
     names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt", "facts")
     return tx.change(_CHANGE_STEP, id=id, state=state, **{name: getattr(new, name) for name in names}) == 1
+
+
+def reopen(tx: Transaction, id: int, new: FollowUp, state: State = "running") -> None:
+    """Publish a step once more, for those who have no follow-up of it; `outbox.recall` comes before."""
+    names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt", "facts")
+    tx.change(_REOPEN, id=id, state=state, **{name: getattr(new, name) for name in names})
+
+
+def stop(tx: Transaction, id: int) -> None:
+    """Make no more follow-ups of a publication that is half made."""
+    tx.change(_STOP, id=id)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A plan's notice as it is to be published, or was. `facts` is JSON."""
+
+    id: int
+    state: str
+    due_at: float
+    facts: str
+    cursor: str
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has a follow-up of it yet."""
+        return self.state == "running" and not self.cursor
+
+
+def last_news(tx: Transaction, account: str, topic: str, name: str) -> News | None:
+    """Return the newest notice of this name that was not cancelled, None for none."""
+    row = tx.row(_LAST_NEWS, account=account, topic=topic, name=name)
+    return News(*row) if row else None
+
+
+def of_plan(tx: Transaction, account: str, topic: str) -> list[int]:
+    """Return the ids of all steps and notices of a topic's plan."""
+    return [int(row[0]) for row in tx.rows(_OF_PLAN, account=account, topic=topic)]
 
 
 def cancel(tx: Transaction, id: int) -> bool:

@@ -226,7 +226,9 @@ plans = Table(
     Column("topic", Text, primary_key=True),
     Column("moment", Double),  # what the steps are relative to; NULL while nobody has told
     Column("facts", Text, nullable=False),  # JSON: what the steps' texts may name
-    Column("plan", Text, nullable=False),  # JSON: the steps and notices; "" while only facts are known
+    Column(
+        "plan", Text, nullable=False
+    ),  # JSON: the steps and notices; "" while only facts are known, "cancelled " before
     Column("changed_at", Double, nullable=False, index=True),
 )
 

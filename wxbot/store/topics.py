@@ -36,7 +36,9 @@ _ANNOUNCED = """
 SELECT count(*), min(p.due_at) FROM subscriptions AS s
 JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
 WHERE s.account = :account AND s.openid = :openid AND p.state = 'running' AND p.cursor < s.openid
-  AND s.since <= p.due_at"""
+  AND s.since <= p.due_at AND NOT EXISTS (
+    SELECT 1 FROM followups AS f WHERE f.account = s.account AND f.openid = s.openid
+      AND f.key = 'publication:' || CAST(p.id AS TEXT))"""
 _EVER = float("inf")
 
 

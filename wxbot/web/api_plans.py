@@ -127,10 +127,12 @@ class NewPlanChange(BaseModel):
 
 
 class PlanStep(BaseModel):
-    """A step: `waiting` for the facts in `missing`, `planned`, `published` or `skipped`, as its time was over."""
+    """A step: `waiting` for the facts in `missing`, `planned`, `published`, `skipped`, as its time was over,
+    or `cancelled` with its plan.
+    """
 
     step: str
-    state: Literal["waiting", "planned", "published", "skipped"]
+    state: Literal["waiting", "planned", "published", "skipped", "cancelled"]
     due_at: float | None
     not_after: float | None
     text: str
@@ -142,6 +144,7 @@ class TopicPlan(BaseModel):
 
     topic: str
     plan: str
+    is_cancelled: bool
     moment: float | None
     facts: dict[str, str]
     steps: list[PlanStep]
@@ -173,13 +176,13 @@ def show_plan(call: Call) -> Answer:
 
 
 def cancel_plan(call: Call) -> Answer:
-    """Cancel what is to come of a topic's plan."""
+    """Cancel what is to come of a topic's plan; one that is cancelled stays so."""
 
     def work(tx: Transaction) -> Answer:
+        plans.cancel(tx, call.account, topic_of(call), call.now)
         found = plans.card(tx, call.account, topic_of(call))
         if found is None:
             raise _unplanned()
-        plans.cancel(tx, call.account, topic_of(call))
         return answer(200, _shown(found))
 
     return call.store.write(work)
@@ -220,7 +223,7 @@ OPERATIONS = (
         method="DELETE",
         path="/topics/{topic}/plan",
         scope="publish",
-        about="Cancel the steps of a topic's plan that are to come, and forget the plan.",
+        about="Cancel a topic's plan: nothing more of it goes out, until it gets a moment or a plan again.",
         handle=cancel_plan,
         status=200,
         answer=TopicPlan,
