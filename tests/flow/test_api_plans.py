@@ -86,6 +86,8 @@ def test_what_is_unknown_cannot_be_cancelled(still: Stage) -> None:
         ({"facts": {"no name": "x"}}, "facts"),
         ({"facts": {"time": "x"}}, "facts"),
         ({"facts": {"gate": 5}}, "facts.gate"),
+        ({"facts": {"gate": " "}}, "facts.gate"),
+        ({"facts": {"was": "x"}}, "facts"),
         ({"moment": "soon"}, "moment"),
         ({"plan": {"steps": []}}, "plan.steps"),
         ({"plan": {"steps": [STEP, STEP]}}, "plan"),

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from flow.stage import Stage, senders
 from wxbot.cli import COMMANDS
+from wxbot.delivery import plans
+from wxbot.reply.plan import Plan, PlanChange, notice, step
 from wxbot.store import topics
 
 
@@ -241,20 +244,43 @@ def test_send_and_publish_take_a_topic_and_facts_for_the_fallback(still: Stage) 
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "told"),
-    [("--fact", "gate", "is not NAME=TEXT"), ("--fact", "1=x", "cannot be a fact"), ("--topic", "a b", "has ' '")],
+    ("options", "told"),
+    [
+        (["--fact", "gate"], "is not NAME=TEXT"),
+        (["--fact", "gate= "], "is not NAME=TEXT"),
+        (["--fact", "gate=1", "--fact", "gate=2"], "gate is given twice"),
+        (["--fact", "1=x"], "cannot be a fact"),
+        (["--topic", "a b"], "has ' '"),
+        (["--key", "k" * 201], "at most 200 characters"),
+    ],
 )
-def test_a_wrong_topic_or_fact_is_told_and_nothing_is_stored(
-    still: Stage, option: str, value: str, told: str
+def test_a_wrong_topic_fact_or_key_is_told_and_nothing_is_stored(
+    still: Stage, options: list[str], told: str
 ) -> None:
     user = still.user()
     still.say(user, "hello")
 
-    done = run(still, "send", user, "one", option, value)
+    done = run(still, "send", user, "one", *options)
 
     assert done.returncode != 0
-    assert told in done.stderr
+    assert told in " ".join(done.stderr.split())
     assert still.states() == []
+
+
+def test_a_plan_shows_its_zone_what_goes_out_at_once_and_that_it_is_cancelled(still: Stage) -> None:
+    plan = Plan(name="p", steps=[step("now", "T-1h", "soon"), step("then", "T", "there")], moved=notice("moved"))
+    store, now = still.store(), still.clock.now()
+    for change in (PlanChange(topic="trip", plan=plan), PlanChange(topic="trip", moment=now + 4 * 3600)):
+        store.write(partial(plans.change, account="default", wanted=change, now=now))
+    store.close()
+    moved = run(still, "plan", "trip", "--moment", "+30m").stdout
+    cancelled = [run(still, "plan", "trip", "--cancel").stdout.strip() for _ in range(2)]
+    shown = run(still, "plan", "trip").stdout
+
+    assert "published: moved, now" in moved
+    assert "+0800" in moved.splitlines()[0]
+    assert cancelled == ["the plan of trip is cancelled", "the plan of trip was already cancelled"]
+    assert shown.splitlines()[0].endswith("cancelled")
 
 
 @pytest.mark.parametrize(

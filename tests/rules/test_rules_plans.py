@@ -40,6 +40,13 @@ def test_a_rule_lets_a_plan_run_from_the_next_such_time(tmp_path: Path) -> None:
     assert isinstance(change.plan.changed["gate"], Notice)
 
 
+def test_a_plan_whose_topic_comes_out_impossible_is_left_out_and_the_rest_is_done(tmp_path: Path) -> None:
+    rule = RULE.replace("[A-Z]+", ".+")
+    answered = ask(bot_of(tmp_path, VALUES + PLAN + rule), text("fly A B"))
+
+    assert (answered.text, answered.plan_changes, answered.subscriptions) == ("noted", [], {})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -61,6 +68,7 @@ def test_a_rule_lets_a_plan_run_from_the_next_such_time(tmp_path: Path) -> None:
             "plan.name is no [[plan]] of this file; known are flight",
         ),
         ('topic = "flight:{{number}}:{{date}}", ', "", "plan needs a topic"),
+        ('topic = "flight:{{number}}', 'topic = "flight {{number}}', "plan.topic can be no topic"),
         ("facts = { gate", "facts = { gte", "is no fact of plan 'flight'; did you mean gate?"),
         ('at = "06:00"', 'at = "26:00"', "plan.at is no time"),
     ],

@@ -28,7 +28,9 @@ from wxbot.store.outbox import StoredFollowUp
 @click.argument("openid")
 @click.argument("text")
 @wanted.TIMES
-@click.option("--key", help="Idempotency: a second one with this key is the first one.")
+@click.option(
+    "--key", type=wanted.Key(), help="Idempotency: a second one to this user with this key is the first one."
+)
 @wanted.FATE
 @click.option("--topic", help="Whose quiet hours and fallback count for it.")
 @show.ACCOUNT
@@ -186,6 +188,6 @@ def _explain_follow_up(store: Store, account: str, id: int, now: float, *, as_js
     for step in told.steps:
         click.echo(f"  {show.local(step.at)}  {step.state:<10} {step.why}")
         if step.seen:
-            click.echo(f"  {'':<19}  {'':<10} seen: {', '.join(show.grant(one) for one in step.seen)}")
+            click.echo(f"  {'':<24}  {'':<10} seen: {', '.join(show.grant(one) for one in step.seen)}")
     click.echo(told.now_zh)
     click.echo(told.now_en)

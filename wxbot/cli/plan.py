@@ -55,15 +55,16 @@ def plan(  # one parameter an option
     elif as_json:
         show.document(asdict(found))
     else:
-        _print(found)
+        _print(found, now)
 
 
-def _print(found: PlanCard) -> None:
+def _print(found: PlanCard, now: float) -> None:
     facts = ", ".join(f"{name}={value}" for name, value in sorted(found.facts.items()))
     cancelled = "  cancelled" if found.is_cancelled else ""
     click.echo(f"{found.topic}  T = {show.local(found.moment)}  {facts}{cancelled}")
-    if found.told:
-        click.echo(f"published now: {', '.join(found.told)}")
+    at_once = [one.step for one in found.steps if one.state == "planned" and (one.due_at or now) <= now]
+    if going := [*found.told, *at_once]:
+        click.echo(f"published: {', '.join(going)}")
     show.table(
         ["step", "due", "state", "text"],
         [[one.step, show.local(one.due_at), _state(one.state, one.missing), one.text] for one in found.steps],

@@ -20,8 +20,8 @@ ACCOUNT = click.option("--account", default="default", show_default=True, help="
 
 
 def local(seconds: float | None) -> str:
-    """Return Unix seconds as local time, for people; `-` for None."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S") if seconds else "-"
+    """Return Unix seconds as local time with its zone, for people; `-` for None."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S%z") if seconds else "-"
 
 
 def span(seconds: float) -> str:
@@ -32,7 +32,7 @@ def span(seconds: float) -> str:
 
 
 def grant(one: Grant) -> str:
-    """Return a grant for people: `message 5 until 2026-11-27 07:00:00`."""
+    """Return a grant for people: `message 5 until 2026-11-27 07:00:00+0800`."""
     left = "any number" if is_unlimited(one.left) else str(one.left)
     return f"{one.kind} {left} until {local(one.expires_at)}"
 

@@ -21,7 +21,9 @@ from wxbot.store.engine import Store
 @click.command()
 @click.argument("topic")
 @click.argument("text")
-@click.option("--key", required=True, help="Idempotency: a second one with this key is the first one.")
+@click.option(
+    "--key", required=True, type=wanted.Key(), help="Idempotency: a second one with this key is the first one."
+)
 @wanted.TIMES
 @wanted.FATE
 @show.ACCOUNT

@@ -1,6 +1,6 @@
 """What may be wanted of a follow-up on the command line: the same options for one user and for a topic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from wxbot.reply.context import moment
 from wxbot.times.spans import parse_span
 
 _LATE = 60.0  # seconds
+_LONGEST_KEY = 200  # characters
 
 
 class When(click.ParamType["datetime | timedelta"]):
@@ -31,14 +32,28 @@ class When(click.ParamType["datetime | timedelta"]):
 
 
 class Fact(click.ParamType[tuple[str, str]]):
-    """A named text: `gate=C25`."""
+    """A named text that is not blank: `gate=C25`."""
 
     name = "name=text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return the name and the text; fails without a `=`."""
-        name, sign, text = value.partition("=")
-        return (name, text) if sign else self.fail(f"{value!r} is not NAME=TEXT, for example gate=C25", param, ctx)
+        """Return the name and the text; fails without a `=` or without a text."""
+        name, _, text = value.partition("=")
+        if not text.strip():
+            self.fail(f"{value!r} is not NAME=TEXT, for example gate=C25", param, ctx)
+        return name, text
+
+
+class Key(click.ParamType[str]):
+    """An idempotency key, as long as the push API allows."""
+
+    name = "key"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it; fails for one that is too long."""
+        if len(value) > _LONGEST_KEY:
+            self.fail(f"a key has at most {_LONGEST_KEY} characters, this one has {len(value)}", param, ctx)
+        return str(value)
 
 
 def due_at(at: "datetime | timedelta | None", now: float) -> float:
@@ -60,7 +75,15 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def facts(help: str) -> Callable[[Any], Any]:
     """Return the option for named texts."""
-    return click.option("--fact", "facts", type=Fact(), multiple=True, help=help)
+    return click.option("--fact", "facts", type=Fact(), multiple=True, callback=_each_once, help=help)
+
+
+def _each_once(ctx: click.Context, param: click.Parameter, value: Sequence[tuple[str, str]]) -> Any:
+    """Return the facts; fails for two of one name, as one of them must be a mistake."""
+    names = [name for name, _ in value]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise click.BadParameter(f"{min(twice)} is given twice", ctx, param)
+    return value
 
 
 TIMES = _options(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from wxbot import template
@@ -11,6 +12,7 @@ from wxbot.reply.context import Context
 from wxbot.reply.plan import ALWAYS, RESERVED, Notice, Plan, Step
 from wxbot.reply.rule_content import Names, read_says, read_text
 from wxbot.reply.rule_follow_up import CHOICES, Due, dates, read_due
+from wxbot.reply.rule_topics import ask, check_sample
 from wxbot.reply.toml_table import Table, suggestion
 from wxbot.template import Template
 
@@ -37,11 +39,16 @@ class Runs:
     facts: Mapping[str, Template]
 
     def add(self, ctx: Context, values: Mapping[str, str]) -> None:
-        """Subscribe the user to the topic, and let the plan run as far as nobody has told better."""
+        """Subscribe the user to the topic, and let the plan run as far as nobody has told better.
+
+        A topic that comes out impossible is left out, as in `subscribe`.
+        """
         moment = self.due.moment(ctx.now)
         known = {**values, **dates(moment)}
         facts = {name: fact.render(known) for name, fact in self.facts.items()}
-        ctx.plan(self.topic.render(known), self.plan, moment=moment, facts=facts)
+        topic = self.topic.render(known)
+        if ask(ctx.subscribe, topic, ctx):
+            ctx.plan(topic, self.plan, moment=moment, facts=facts)
 
 
 def read_plans(top: Table, fixed: Mapping[str, str], zone: ZoneInfo) -> dict[str, KnownPlan]:
@@ -117,6 +124,7 @@ def read_runs(table: Table, plans: Mapping[str, KnownPlan], names: Names, zone: 
     table.only(_OF_RULE)
     due, name = read_due(table, zone), table.get("name", str, "")
     topic = read_text(table, "topic", names)
+    check_sample(topic, names, partial(table.wrong, "topic"))
     rows = table.table("facts")
     facts = {fact: read_text(rows, fact, names) for fact in rows.values}
     if "topic" not in table:

@@ -29,16 +29,19 @@ class Topics:
         """Ask `ctx` for them, the ends first; a topic that comes out impossible is left out."""
         for change, topics in ((ctx.unsubscribe, self.unsubscribe), (ctx.subscribe, self.subscribe)):
             for topic in topics:
-                _ask(change, topic.render(values), ctx)
+                ask(change, topic.render(values), ctx)
 
 
-def _ask(change: Callable[[str], None], topic: str, ctx: Context) -> None:
+def ask(change: Callable[[str], None], topic: str, ctx: Context) -> bool:
+    """Ask for a topic; False for one that is impossible, as a user wrote what is in it: logged and left out."""
     try:
         change(topic)
     except InvalidMessage as exc:
         log.warning(
             "no such topic", action="rule_topic_skipped", account=ctx.account, openid=ctx.openid, why=str(exc)
         )
+        return False
+    return True
 
 
 def read_topics(table: Table, names: Names) -> Topics:
@@ -58,8 +61,13 @@ def _read(table: Table, key: str, names: Names) -> list[Template]:
 
 def _template(text: str, names: Names, wrong: Callable[[str], None]) -> Template:
     found = parse_text(text, names, wrong)
+    check_sample(found, names, wrong)
+    return found
+
+
+def check_sample(topic: Template, names: Names, wrong: Callable[[str], None]) -> None:
+    """Note a topic that can never be one, whatever a user writes."""
     try:
-        check_topic(found.render(names.sample))
+        check_topic(topic.render(names.sample))
     except InvalidMessage as exc:
         wrong(f"can be no topic: {exc}")
-    return found

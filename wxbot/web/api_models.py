@@ -59,7 +59,7 @@ Visible = Annotated[str, Field(json_schema_extra={**VISIBLE, "maxLength": MAX_TE
 Topic = Annotated[str, Field(min_length=1, max_length=MAX_TOPIC)]
 Word = Annotated[str, Field(pattern=_WORD)]
 Openid = Annotated[str, Field(pattern=f"^{OPENID}$")]
-Fact = Annotated[str, Field(max_length=1000)]
+Fact = Annotated[str, Field(pattern=r"\S", max_length=1000)]
 _EITHER: list[JsonValue] = [
     {
         "required": ["text"],
@@ -158,7 +158,9 @@ class _ToUser(BaseModel):
 class NewMessage(_Wanted, _ToUser):
     """A follow-up to queue: for whom, what, when, and what to do when it cannot be sent."""
 
-    key: Word | None = Field(default=None, description="A second message with the same key is the first one.")
+    key: Word | None = Field(
+        default=None, description="A second message to the user with the same key is the first one."
+    )
     topic: Topic | None = Field(default=None, description="Whose quiet hours and fallback count for it.")
 
     @field_validator("topic")
