@@ -215,6 +215,10 @@ def _publish(  # the notice, and what was known before and after
     else:
         was = "" if notice.missing(knew) else said(notice.follow_up(knew, now, now, topic).message)
         due_at = now if last is None else max(now, last.due_at + _BRAKE)
+        if was == said(notice.follow_up(told, now, now, topic).message):
+            if name == "moved" and (knew.get("date"), knew.get("time")) == (told.get("date"), told.get("time")):
+                return False
+            was = ""  # its text does not tell what has changed: only that something has
     new = notice.follow_up({**told, WAS: was}, due_at, now, topic)
     new = replace(new, coalesce=_news(topic, name))
     if said(new.message) == was and (last is None or not waits or publications.cancel(tx, last.id)):
