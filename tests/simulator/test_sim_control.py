@@ -33,6 +33,50 @@ def test_the_clock_moves_when_told_and_reports_the_time(bench: Bench) -> None:
     assert bench.post("/sim/clock", {"advance": 90})["now"] == before + 90
 
 
+MALFORMED = [
+    ("clock", b"{", "no JSON"),
+    ("clock", b"[]", "the body"),
+    ("clock", b"{}", "advance"),
+    ("clock", b'{"advance": true}', "advance"),
+    ("clock", b'{"advance": "60"}', "advance"),
+    ("clock", b'{"advance": NaN}', "advance"),
+    ("clock", b'{"advance": 1e999}', "advance"),
+    ("clock", b'{"advance": -1}', "advance"),
+    ("clock", b'{"advance": 9e9}', "advance"),
+    ("faults", b"oops", "no JSON"),
+    ("faults", b'{"kind": "hang"}', "path"),
+    ("faults", b'{"path": 7, "kind": "hang"}', "path"),
+    ("faults", b'{"path": "*", "kind": ["hang"]}', "kind"),
+    ("faults", b'{"path": "*", "kind": "hang", "times": "3"}', "times"),
+    ("faults", b'{"path": "*", "kind": "hang", "times": 0}', "times"),
+    ("faults", b'{"path": "*", "kind": "hang", "rate": "half"}', "rate"),
+    ("faults", b'{"path": "*", "kind": "hang", "rate": 2}', "rate"),
+    ("faults", b'{"path": "*", "kind": "delay", "seconds": "3"}', "seconds"),
+    ("faults", b'{"path": "*", "kind": "delay", "seconds": Infinity}', "seconds"),
+    ("faults", b'{"path": "*", "kind": "errcode", "errcode": "x"}', "errcode"),
+    ("faults", b'{"path": "*", "kind": "undelivered", "status": 1}', "status"),
+    ("faults", b'{"path": "*", "kind": "hang", "color": 1}', "color"),
+    ("settings", b'{"whitelist": "127.0.0.1"}', "whitelist"),
+    ("settings", b'{"daily": {"/cgi-bin/token": "many"}}', "daily./cgi-bin/token"),
+    ("settings", b'{"minute": []}', "minute"),
+    ("settings", b'{"webhook": "somewhere"}', "webhook"),
+]
+
+
+@pytest.mark.parametrize(("route", "body", "field"), MALFORMED)
+def test_a_malformed_body_is_refused_by_its_field_and_spoils_nothing(
+    bench: Bench, route: str, body: bytes, field: str
+) -> None:
+    before = [bench.get(f"/sim/{name}") for name in ("clock", "faults", "settings")]
+
+    answer = requests.post(f"{bench.url}/sim/{route}", data=body, timeout=5)
+
+    assert (answer.status_code, field in answer.json()["error"]) == (400, True)
+    assert [bench.get(f"/sim/{name}") for name in ("clock", "faults", "settings")] == before
+    assert bench.token()
+    assert bench.act(bench.user(), "text", content="hi")["attempts"][0]["status"] == 200
+
+
 def test_exchanges_show_both_directions_with_tokens_masked(bench: Bench) -> None:
     openid = bench.user()
     bench.act(openid, "text", content="hi")

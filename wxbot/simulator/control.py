@@ -12,6 +12,7 @@ from wxbot.errors import NotFound, SettingsError
 from wxbot.simulator.faults import Fault
 from wxbot.simulator.state import World
 from wxbot.simulator.user_side import UserSide
+from wxbot.simulator.wanted import FaultWanted, Move, SettingsWanted, wanted
 
 Answer = dict[str, Any] | tuple[dict[str, Any], int]
 
@@ -87,10 +88,10 @@ def _add_world(routes: Blueprint, world: World) -> None:
 
     @routes.post("/clock")
     def _advance() -> Answer:
-        seconds = _body().get("advance")
-        if not isinstance(seconds, int | float):
-            raise SettingsError(f"advance is {seconds!r}, not a number of seconds")
-        return {"now": world.advance(seconds)}
+        move = wanted(Move, request.get_data())
+        with world.lock:
+            move.check(world.now())
+            return {"now": world.advance(move.advance)}
 
     @routes.post("/reset")
     def _reset() -> Answer:
@@ -103,13 +104,13 @@ def _add_world(routes: Blueprint, world: World) -> None:
 
     @routes.post("/settings")
     def _change() -> Answer:
-        body = _body()
+        new = wanted(SettingsWanted, request.get_data())
         with world.lock:
             state = world.state
-            state.webhook = str(body.get("webhook", state.webhook))
-            state.whitelist = list(body.get("whitelist", state.whitelist))
-            state.quota.daily |= body.get("daily", {})
-            state.quota.minute |= body.get("minute", {})
+            state.webhook = new.webhook or state.webhook
+            state.whitelist = state.whitelist if new.whitelist is None else new.whitelist
+            state.quota.daily |= new.daily
+            state.quota.minute |= new.minute
             world.changed()
         return _shown_settings(world)
 
@@ -121,11 +122,7 @@ def _add_faults(routes: Blueprint, world: World) -> None:
 
     @routes.post("/faults")
     def _set() -> Answer:
-        try:
-            fault = Fault(**_body())
-        except TypeError as exc:
-            raise SettingsError(f"a fault has path, kind, times, rate, errcode, seconds and status: {exc}") from exc
-        world.faults.set(fault)
+        world.faults.set(Fault(**wanted(FaultWanted, request.get_data()).model_dump()))
         return {"faults": world.faults.waiting()}
 
     @routes.delete("/faults")
