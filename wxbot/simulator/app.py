@@ -1,6 +1,6 @@
 """The simulator as one Flask app: the platform's API, the control routes and the page."""
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response
 from flask.json.provider import DefaultJSONProvider
 
 from wxbot.simulator import account_api, media_api, menu_api, message_api, token_api
@@ -8,6 +8,7 @@ from wxbot.simulator.calls import add_interface, json_response, play_faults_and_
 from wxbot.simulator.config import SimulatorConfig
 from wxbot.simulator.control import control
 from wxbot.simulator.errcodes import refusal
+from wxbot.simulator.page import page
 from wxbot.simulator.state import World
 from wxbot.simulator.timeline import MovableClock
 from wxbot.simulator.user_side import UserSide
@@ -33,11 +34,7 @@ def create_simulator(config: SimulatorConfig, clock: MovableClock) -> Flask:
     app.json = _PlainJson(app)
     app.register_blueprint(_platform(world, user_side))
     app.register_blueprint(control(world, user_side))
-
-    @app.get("/")
-    def _page() -> str:
-        return render_template("simulator.html")
-
+    app.register_blueprint(page(world))
     return app
 
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from flask import Blueprint, Request, Response, g, request
 
+from wxbot.simulator.checks import Check
 from wxbot.simulator.errcodes import ApiRefusal, refusal
-from wxbot.simulator.exchanges import Exchange
+from wxbot.simulator.exchanges import Exchange, Sent
 from wxbot.simulator.posted import posted
 from wxbot.simulator.spoil import spoilt
 from wxbot.simulator.state import World
@@ -72,6 +73,7 @@ def _check(world: World, interface: Interface) -> None:
         raise ApiRefusal(43002 if interface.method == "POST" else 43001)
     if interface.needs_token:
         wrong = world.state.tokens.errcode(request.args.get("access_token", ""), world.now())
+        g.checks = [Check("access_token", wrong is None)]
         if wrong is not None:
             raise ApiRefusal(wrong)
     world.state.quota.count(interface.path, world.now())
@@ -108,4 +110,6 @@ def _exchange(response: Response, now: float) -> Exchange:
         request=request.get_data().decode("utf-8", "replace"),
         response=response.get_data().decode("utf-8", "replace") if known else "",
         note=f"fault: {g.fault.kind}" if g.fault is not None else "",
+        checks=g.get("checks", []),
+        sent=Sent(request.url, request.get_data(), request.content_type or ""),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from wxbot.errors import NotFound, SettingsError
+from wxbot.simulator import shown
 from wxbot.simulator.faults import Fault
 from wxbot.simulator.state import World
 from wxbot.simulator.user_side import UserSide
@@ -47,11 +48,7 @@ def _add_people(routes: Blueprint, world: World, user_side: UserSide) -> None:
     @routes.get("/users")
     def _people() -> Answer:
         with world.lock:
-            people = [
-                {"openid": person.openid, "following": person.following, "items": len(person.phone)}
-                for person in world.state.people.values()
-            ]
-        return {"users": people}
+            return {"users": shown.people(world)}
 
     @routes.post("/users/<openid>/actions")
     def _act(openid: str) -> Answer:
@@ -61,15 +58,7 @@ def _add_people(routes: Blueprint, world: World, user_side: UserSide) -> None:
     @routes.get("/users/<openid>/phone")
     def _phone(openid: str) -> Answer:
         with world.lock:
-            person, now = _known(world, openid), world.now()
-            return {
-                "openid": openid,
-                "following": person.following,
-                "typing": now < person.typing_until,
-                "items": [asdict(item) for item in person.phone],
-                "window": person.rights.shown(now),
-                "now": now,
-            }
+            return shown.phone(_known(world, openid), world.now())
 
 
 def _add_world(routes: Blueprint, world: World) -> None:
@@ -100,7 +89,8 @@ def _add_world(routes: Blueprint, world: World) -> None:
 
     @routes.get("/settings")
     def _settings() -> Answer:
-        return _shown_settings(world)
+        with world.lock:
+            return shown.settings(world)
 
     @routes.post("/settings")
     def _change() -> Answer:
@@ -112,7 +102,7 @@ def _add_world(routes: Blueprint, world: World) -> None:
             state.quota.daily |= new.daily
             state.quota.minute |= new.minute
             world.changed()
-        return _shown_settings(world)
+            return shown.settings(world)
 
 
 def _add_faults(routes: Blueprint, world: World) -> None:
@@ -129,22 +119,6 @@ def _add_faults(routes: Blueprint, world: World) -> None:
     def _clear() -> Answer:
         world.faults.clear()
         return {"faults": []}
-
-
-def _shown_settings(world: World) -> dict[str, Any]:
-    with world.lock:
-        state = world.state
-        return {
-            "webhook": state.webhook,
-            "mode": world.config.mode,
-            "rights": world.config.rights,
-            "appid": world.config.appid,
-            "account": world.config.account,
-            "whitelist": state.whitelist,
-            "daily": state.quota.daily,
-            "minute": state.quota.minute,
-            "menu": state.menu,
-        }
 
 
 def _known(world: World, openid: str) -> Any:

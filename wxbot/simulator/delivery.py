@@ -8,15 +8,16 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 
-from wxbot.protocol.signature import sign
-from wxbot.simulator.exchanges import Exchange
+from wxbot.simulator.checks import of_answer, of_request
+from wxbot.simulator.exchanges import Exchange, Sent
 from wxbot.simulator.pushes import Push, elements
-from wxbot.simulator.replies import Useless, opened
+from wxbot.simulator.replies import Reply, Useless, opened, read
+from wxbot.simulator.stamps import sealed, signed, stamp
 from wxbot.simulator.state import World
 
 _ANSWER_CAP = 1_048_576  # bytes read of one answer
@@ -38,6 +39,7 @@ class Attempt:
     body: str = ""
     plain: bytes = b""
     error: str = ""
+    reply: Reply | None = None  # None: nothing for the phone
 
     @property
     def asks_for_another(self) -> bool:
@@ -64,51 +66,55 @@ class Courier:
         With `keep_nonce` all deliveries carry the same timestamp and nonce.
         """
         attempts: list[Attempt] = []
-        stamp = self._stamp()
+        serial, given = self._world.serial(), stamp(self._world.now())
         while not attempts or (attempts[-1].asks_for_another and len(attempts) < self._world.config.deliveries):
-            stamp = stamp if keep_nonce or not attempts else self._stamp()
-            attempts.append(self._attempt(push, *stamp))
+            given = given if keep_nonce or not attempts else stamp(self._world.now())
+            attempt, exchange = self._attempt(push, *given)
+            exchange.push, exchange.attempt = serial, len(attempts) + 1
+            self._world.exchanges.add(exchange)
+            attempts.append(attempt)
         return attempts
 
     def verify(self) -> Attempt:
         """Ask the webhook to prove its token, as saving the server URL does: it must echo `echostr`."""
-        timestamp, nonce = self._stamp()
         echo = str(secrets.randbelow(10**19))
-        query = {**self._signed(timestamp, nonce), "echostr": echo}
+        query = {**signed(self._world.config.token, *stamp(self._world.now())), "echostr": echo}
         attempt, exchange = self._timed("GET", query, b"")
         if attempt.status == 200 and attempt.plain != echo.encode():
             attempt.error = exchange.note = "the body is not echostr"
         self._world.exchanges.add(exchange)
         return attempt
 
-    def _attempt(self, push: Push, timestamp: str, nonce: str) -> Attempt:
-        world = self._world
-        query = {**self._signed(timestamp, nonce), "openid": push.openid}
-        plain = push.xml(world.config.account)
+    def _attempt(self, push: Push, timestamp: str, nonce: str) -> tuple[Attempt, Exchange]:
+        config, cipher = self._world.config, self._world.cipher
+        query = {**signed(config.token, timestamp, nonce), "openid": push.openid}
+        plain = push.xml(config.account)
         body = plain
-        if world.config.mode != "plain":
-            encrypted = world.cipher.encrypt(plain)
-            query |= {
-                "encrypt_type": "aes",
-                "msg_signature": sign(world.config.token, timestamp, nonce, encrypted),
-            }
-            body = _enveloped(plain, encrypted, world.config.account, keep_plain=world.config.mode == "compat")
+        if config.mode != "plain":
+            encrypted = cipher.encrypt(plain)
+            query |= sealed(config.token, timestamp, nonce, encrypted)
+            body = _enveloped(plain, encrypted, config.account, keep_plain=config.mode == "compat")
         attempt, exchange = self._timed("POST", query, body)
-        self._open(attempt)
+        exchange.checks += of_answer(attempt.plain, config.token)
+        self._open(attempt, push)
         exchange.note = exchange.note or attempt.error
+        exchange.kind, exchange.openid = push.type, push.openid
         if body is not plain:
             exchange.request_plain = plain.decode()
             exchange.response_plain = attempt.plain.decode("utf-8", "replace")
-        world.exchanges.add(exchange)
-        return attempt
+        usable = attempt.plain if attempt.status == 200 and not attempt.error else None
+        exchange.sent = exchange.sent and replace(exchange.sent, plain=plain, answer=usable)
+        return attempt, exchange
 
-    def _open(self, attempt: Attempt) -> None:
-        """Decrypt a 200 in place; what cannot be opened keeps its bytes and gets an error."""
+    def _open(self, attempt: Attempt, push: Push) -> None:
+        """Decrypt a 200 in place and read it; what the platform cannot use gets an error."""
         if attempt.status != 200:
             return
         config = self._world.config
         try:
             attempt.plain = opened(attempt.plain, config.mode, config.token, self._world.cipher)
+            if push.is_answerable:
+                attempt.reply = read(attempt.plain, push.openid, to_event=push.is_event)
         except Useless as exc:
             attempt.error = str(exc)
 
@@ -128,12 +134,20 @@ class Courier:
             attempt.error = f"{type(exc).__name__}: {exc}"
         attempt.ms = round((time.monotonic() - began) * 1000)
         attempt.body = attempt.plain.decode("utf-8", "replace")
-        path = requests.Request(method, webhook, params=query).prepare().path_url
-        sent = Exchange(
-            "to_bot", method, path, world.now(), attempt.status, attempt.ms, body.decode(), attempt.body
+        url = requests.Request(method, webhook, params=query).prepare()
+        return attempt, Exchange(
+            "to_bot",
+            method,
+            url.path_url,
+            world.now(),
+            attempt.status,
+            attempt.ms,
+            body.decode(),
+            attempt.body,
+            note=attempt.error,
+            checks=of_request(query, body, world.config.token),
+            sent=Sent(str(url.url), body, _HEADERS["Content-Type"] if body else ""),
         )
-        sent.note = attempt.error
-        return attempt, sent
 
     def _talk(self, method: str, webhook: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if not hasattr(self._local, "session"):
@@ -157,13 +171,6 @@ class Courier:
                 if len(content) > _ANSWER_CAP or time.monotonic() > until:
                     break
             return answer.status_code, content
-
-    def _stamp(self) -> tuple[str, str]:
-        return str(int(self._world.now())), str(secrets.randbelow(10**10))
-
-    def _signed(self, timestamp: str, nonce: str) -> dict[str, str]:
-        signature = sign(self._world.config.token, timestamp, nonce)
-        return {"signature": signature, "timestamp": timestamp, "nonce": nonce}
 
 
 def _enveloped(plain: bytes, encrypted: str, account: str, *, keep_plain: bool) -> bytes:

@@ -1,17 +1,34 @@
 """Every HTTP exchange in both directions, as it happened, with tokens and secrets masked.
 
-Only the newest are kept, in memory, for the page and for tests that look at exact bytes.
+Only the newest are kept, in memory, for the page and for tests that look at exact bytes. Beside the
+list lies what was sent, unmasked, for those who want to send it once more (`curl`, `saved_test`).
 """
 
 import re
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
+
+from wxbot.errors import NotFound
+from wxbot.simulator.checks import Check
 
 _KEPT = 500  # exchanges
 _SHOWN = 8_192  # characters of each body
+_SENDABLE = 65_536  # bytes of a body that is kept to be sent once more
 _SECRETS = re.compile(r"""((?:access_token|secret|appsecret)["']?\s*[=:]\s*["']?)([\w\-]{1,600})""")
+_TEXTS = ("path", "request", "response", "request_plain", "response_plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it left, nothing masked or cut; `plain` and `answer` are a push's and its answer's inside."""
+
+    url: str
+    body: bytes
+    content_type: str = ""
+    plain: bytes = b""
+    answer: bytes | None = None  # None: nothing that the platform could use
 
 
 @dataclass(slots=True)
@@ -30,6 +47,18 @@ class Exchange:
     response_plain: str = ""
     note: str = ""  # the fault played, or why the answer was of no use
     n: int = 0
+    kind: str = ""  # of a push: its message or event type
+    openid: str = ""  # of a push: whose
+    push: int = 0  # the same in all deliveries of one push; 0 for all else
+    attempt: int = 0  # of a push: 1 for the first delivery
+    checks: list[Check] = field(default_factory=list)
+    is_cut: bool = False  # a body is longer than what is shown
+    sent: Sent | None = field(default=None, repr=False)
+
+    def shown(self) -> dict[str, Any]:
+        """Return everything but what was sent, whose tokens are whole."""
+        seen = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "sent"}
+        return {**seen, "checks": [asdict(check) for check in self.checks]}
 
 
 class Exchanges:
@@ -42,8 +71,12 @@ class Exchanges:
 
     def add(self, exchange: Exchange) -> None:
         """Keep one exchange, masked and shortened."""
-        for name in ("path", "request", "response", "request_plain", "response_plain"):
-            setattr(exchange, name, masked(getattr(exchange, name)[:_SHOWN]))
+        for name in _TEXTS:
+            text = getattr(exchange, name)
+            exchange.is_cut = exchange.is_cut or len(text) > _SHOWN
+            setattr(exchange, name, masked(text[:_SHOWN]))
+        if exchange.sent is not None and len(exchange.sent.body) > _SENDABLE:
+            exchange.sent = None
         with self._lock:
             self._count += 1
             exchange.n = self._count
@@ -52,7 +85,20 @@ class Exchanges:
     def after(self, number: int) -> list[dict[str, Any]]:
         """Return the exchanges numbered above `number`, oldest first."""
         with self._lock:
-            return [asdict(exchange) for exchange in self._kept if exchange.n > number]
+            return [exchange.shown() for exchange in self._kept if exchange.n > number]
+
+    def oldest(self) -> int:
+        """Return the number of the oldest exchange kept, or of the next one when none is."""
+        with self._lock:
+            return self._kept[0].n if self._kept else self._count + 1
+
+    def sent(self, number: int) -> tuple[Exchange, Sent]:
+        """Return one exchange and what was sent in it; raises NotFound when it is not kept."""
+        with self._lock:
+            found = next((one for one in self._kept if one.n == number), None)
+        if found is None or found.sent is None:
+            raise NotFound(f"exchange {number} is not kept to be sent again: it is too old, or its body too long")
+        return found, found.sent
 
     def clear(self) -> None:
         """Forget them all; the numbers go on, so a page that polls misses nothing."""

@@ -32,8 +32,7 @@ def _upload(world: World, call: Request) -> dict[str, Any]:
     if len(content) > limit:
         raise ApiRefusal(errcode)
     media_id, now = secrets.token_urlsafe(48), world.now()
-    world.state.shelf.uploaded[media_id] = now
-    world.media_bytes[media_id] = (file.mimetype or "application/octet-stream", content)
+    world.keep_media(media_id, file.mimetype or "application/octet-stream", content)
     name = "thumb_media_id" if kind == "thumb" else "media_id"
     return {"type": kind, name: media_id, "created_at": int(now)}
 

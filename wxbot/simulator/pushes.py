@@ -6,10 +6,10 @@ side checks the other. Source: docs/platform.md §2.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from wxbot.errors import NotFound
+from wxbot.errors import NotFound, SettingsError
 from wxbot.simulator.kinds import ACTIONS, ANSWERABLE, EVENTS, MESSAGES, Fields
 from wxbot.simulator.rights import GrantClass
 
@@ -28,6 +28,7 @@ class Push:
     is_event: bool
     created: int  # Unix seconds
     fields: Fields
+    aside: Fields = field(default_factory=dict)  # what the phone shows and no push tells: a voice's `seconds`
 
     @property
     def is_answerable(self) -> bool:
@@ -55,9 +56,11 @@ def push_of(openid: str, action: Action, created: int, msgid: int) -> Push:
     """Return the push for an action such as `{"type": "text", "content": "你好"}`.
 
     An element is set by its name in any case, with or without underscores; `fields` overrides
-    whole elements by their exact names. Raises NotFound for an unknown type without `fields`;
-    with them it is sent as an event, or as a message when `"message": true`.
+    whole elements by their exact names, `phone` is for the phone only. Raises NotFound for an unknown
+    type without `fields`; with them it is sent as an event, or as a message when `"message": true`.
+    Raises SettingsError when `fields`, `phone` or `createtime` has the wrong shape.
     """
+    more, aside = (_mapping(action, name) for name in ("fields", "phone"))
     kind = action.get("type")
     if not isinstance(kind, str) or (kind not in MESSAGES and kind not in EVENTS and "fields" not in action):
         raise NotFound(f"no push type {kind!r}; known: {', '.join([*MESSAGES, *EVENTS])}")
@@ -72,7 +75,21 @@ def push_of(openid: str, action: Action, created: int, msgid: int) -> Push:
         fields.setdefault("Ticket", "simulated-ticket")
     if not is_event:
         fields["MsgId"] = given.get("msgid", msgid)
-    return Push(openid, kind, is_event, int(given.get("createtime", created)), fields | action.get("fields", {}))
+    return Push(openid, kind, is_event, _created(given, created), fields | more, aside)
+
+
+def _mapping(action: Action, name: str) -> Fields:
+    value = action.get(name, {})
+    if not isinstance(value, dict):
+        raise SettingsError(f"{name}: {value!r} is no JSON object")
+    return value
+
+
+def _created(given: Fields, created: int) -> int:
+    try:
+        return int(given.get("createtime", created))
+    except (TypeError, ValueError, OverflowError):
+        raise SettingsError(f"createtime: {given['createtime']!r} is no number of Unix seconds") from None
 
 
 def elements(tree: Mapping[str, Any]) -> bytes:

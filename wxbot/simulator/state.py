@@ -89,6 +89,12 @@ class World:
             self.changed()
             return self.state.people.setdefault(openid, Person(openid, self.now(), following, following))
 
+    def keep_media(self, media_id: str, content_type: str, content: bytes) -> None:
+        """Keep one uploaded file; hold the lock."""
+        self.state.shelf.uploaded[media_id] = self.now()
+        self.media_bytes[media_id] = (content_type, content)
+        self.changed()
+
     def advance(self, seconds: float) -> float:
         """Move the time forward and return the new one in Unix seconds."""
         with self.lock:

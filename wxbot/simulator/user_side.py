@@ -8,7 +8,7 @@ from wxbot.errors import NotFound
 from wxbot.simulator.delivery import Attempt, Courier
 from wxbot.simulator.people import Item, Person
 from wxbot.simulator.pushes import Action, Push, push_of
-from wxbot.simulator.replies import Reply, Useless, read
+from wxbot.simulator.replies import Reply
 from wxbot.simulator.state import World
 
 NOTICE = "该公众号暂时无法提供服务，请稍后再试"
@@ -71,21 +71,14 @@ class UserSide:
                 person.rights.give(push.grants, push.created, unlimited=world.config.rights == "48h")
             _agree(person, push)
             if push.type != "TEMPLATESENDJOBFINISH":
-                person.show(Item("out", "user", push.type, _spoken(push), world.now(), push.fields))
+                person.show(Item("out", "user", push.type, _spoken(push), world.now(), push.fields | push.aside))
             world.changed()
 
     def _outcome(self, push: Push, attempts: list[Attempt]) -> tuple[Reply | None, bool]:
         """Return the reply to show and whether the user reads a failure notice instead."""
         last = attempts[-1]
-        if not push.is_answerable:
-            return None, False
-        if last.status != 200 or last.error:
-            return None, True
-        try:
-            return read(last.plain, push.openid, to_event=push.is_event), False
-        except Useless as exc:
-            last.error = str(exc)
-            return None, True
+        failed = push.is_answerable and (last.status != 200 or bool(last.error))
+        return None if failed else last.reply, failed
 
     def _show(self, push: Push, reply: Reply | None, failed: bool) -> None:
         world = self._world
@@ -111,9 +104,10 @@ def _follow_or_leave(person: Person, push: Push) -> None:
 
 def _agree(person: Person, push: Push) -> None:
     """Count the notifications that a user just accepted in the pop-up."""
-    asked = push.fields.get("SubscribeMsgPopupEvent", {}).get("List", [])
+    popup = push.fields.get("SubscribeMsgPopupEvent")
+    asked = popup.get("List", []) if isinstance(popup, dict) else []
     for one in asked if isinstance(asked, list) else [asked]:
-        if one.get("SubscribeStatusString") == "accept":
+        if isinstance(one, dict) and one.get("SubscribeStatusString") == "accept" and "TemplateId" in one:
             person.consents[one["TemplateId"]] = person.consents.get(one["TemplateId"], 0) + 1
 
 

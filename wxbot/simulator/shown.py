@@ -1,0 +1,43 @@
+"""What the control routes and the page show of the world. Take the world's lock around each."""
+
+from dataclasses import asdict
+from typing import Any
+
+from wxbot.simulator.people import Person
+from wxbot.simulator.state import World
+
+
+def people(world: World) -> list[dict[str, Any]]:
+    """Return everybody, in the order in which they met the account."""
+    return [
+        {"openid": person.openid, "following": person.following, "items": len(person.phone)}
+        for person in world.state.people.values()
+    ]
+
+
+def phone(person: Person, now: float, *, newest: int = 0) -> dict[str, Any]:
+    """Return what one phone shows at `now`: every item, or only the `newest`."""
+    return {
+        "openid": person.openid,
+        "following": person.following,
+        "typing": now < person.typing_until,
+        "items": [asdict(item) for item in person.phone[-newest:]],
+        "window": person.rights.shown(now),
+        "now": now,
+    }
+
+
+def settings(world: World) -> dict[str, Any]:
+    """Return the account as it is set up, without its secrets."""
+    state, config = world.state, world.config
+    return {
+        "webhook": state.webhook,
+        "mode": config.mode,
+        "rights": config.rights,
+        "appid": config.appid,
+        "account": config.account,
+        "whitelist": state.whitelist,
+        "daily": state.quota.daily,
+        "minute": state.quota.minute,
+        "menu": state.menu,
+    }
