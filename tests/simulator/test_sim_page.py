@@ -1,9 +1,5 @@
 """What the page asks for beyond the control routes: the snapshot, media, exchanges to send once more."""
 
-import os
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +7,9 @@ import pytest
 import requests
 
 from simulator.bench import SEND, Bench, reply, running
-from wxbot.protocol.cipher import Cipher
+from simulator.replays import run, sealed, verdict
 from wxbot.protocol.signature import sign
-from wxbot.simulator.config import Mode, SimulatorConfig
+from wxbot.simulator.config import Mode
 
 
 def newest(bench: Bench) -> Any:
@@ -24,24 +20,6 @@ def text(bench: Bench, route: str) -> str:
     answer = requests.get(f"{bench.url}/sim/exchanges/{newest(bench)['n']}/{route}", timeout=5)
     assert answer.ok, answer.text
     return answer.text
-
-
-def sealed(config: SimulatorConfig, plain: str, *, token: str = "Wechat4go") -> str:
-    encrypted = Cipher(config.aes_key, config.appid).encrypt(plain.encode())
-    return (
-        f"<xml><Encrypt>{encrypted}</Encrypt><MsgSignature>{sign(token, '1', '2', encrypted)}</MsgSignature>"
-        "<TimeStamp>1</TimeStamp><Nonce>2</Nonce></xml>"
-    )
-
-
-def run(command: str) -> requests.Response:
-    """Do what curl would: the command is read as a shell reads it."""
-    words = shlex.split(command.replace('"$WXBOT_APPSECRET"', "s" * 32))
-    assert words[:2] == ["curl", "-sS"]
-    options = dict(zip(words[3::2], words[4::2], strict=True))
-    name, _, value = options.get("-H", "Accept: */*").partition(": ")
-    body = options.get("--data-raw", "").encode()
-    return requests.request(options.get("-X", "GET"), words[2], data=body, headers={name: value}, timeout=5)
 
 
 def test_the_snapshot_holds_the_phones_asked_for_and_newer_exchanges(bench: Bench) -> None:
@@ -207,18 +185,6 @@ def test_a_call_to_the_platform_is_no_test(bench: Bench) -> None:
     answer = requests.get(f"{bench.url}/sim/exchanges/{newest(bench)['n']}/test", timeout=5)
 
     assert (answer.status_code, "no push" in answer.json()["error"]) == (404, True)
-
-
-def verdict(folder: Path, code: str) -> str:
-    """Run a saved test in a process of its own, as a developer would."""
-    (folder / "test_saved.py").write_text(code, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_saved.py"]
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(("WXBOT_", "PYTEST_"))}
-    environment = {**bare, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # it needs none, and they take seconds to load
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    return {0: "passed", 1: "failed"}.get(done.returncode, done.stdout + done.stderr)
 
 
 @pytest.mark.parametrize("mode", ["plain", "compat", "safe"])

@@ -23,7 +23,7 @@ class Check:
 def of_request(query: Mapping[str, str], body: bytes, token: str) -> list[Check]:
     """Return the checks that a bot should make of this request from the platform."""
     parts = [query.get("timestamp", ""), query.get("nonce", "")]
-    over = f"token + timestamp {parts[0]} + nonce {parts[1]}"
+    over = "token + timestamp + nonce"
     checks = [Check("signature", is_signed(query.get("signature", ""), token, *parts), over)]
     if "msg_signature" in query:
         encrypted = element(body, "Encrypt")
@@ -39,7 +39,7 @@ def of_answer(answer: bytes, token: str) -> list[Check]:
         return []
     parts = [element(answer, name) for name in ("TimeStamp", "Nonce")]
     ok = is_signed(element(answer, "MsgSignature"), token, *parts, encrypted)
-    return [Check("MsgSignature", ok, f"token + TimeStamp {parts[0]} + Nonce {parts[1]} + Encrypt")]
+    return [Check("MsgSignature", ok, "token + TimeStamp + Nonce + Encrypt")]
 
 
 def element(body: bytes, name: str) -> str:

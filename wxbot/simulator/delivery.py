@@ -4,6 +4,7 @@ Each attempt has a connection of its own, so that no attempt fails for a stale o
 Source: docs/platform.md §1.
 """
 
+import itertools
 import secrets
 import threading
 import time
@@ -58,6 +59,7 @@ class Courier:
     def __init__(self, world: World) -> None:
         self._world = world
         self._local = threading.local()
+        self._numbers = itertools.count(1)  # of pushes; small, since pages read them with JavaScript
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="delivery")
 
     def deliver(self, push: Push, *, keep_nonce: bool = False) -> list[Attempt]:
@@ -66,11 +68,11 @@ class Courier:
         With `keep_nonce` all deliveries carry the same timestamp and nonce.
         """
         attempts: list[Attempt] = []
-        serial, given = self._world.serial(), stamp(self._world.now())
+        number, given = next(self._numbers), stamp(self._world.now())
         while not attempts or (attempts[-1].asks_for_another and len(attempts) < self._world.config.deliveries):
             given = given if keep_nonce or not attempts else stamp(self._world.now())
             attempt, exchange = self._attempt(push, *given)
-            exchange.push, exchange.attempt = serial, len(attempts) + 1
+            exchange.push, exchange.attempt = number, len(attempts) + 1
             self._world.exchanges.add(exchange)
             attempts.append(attempt)
         return attempts
