@@ -66,7 +66,7 @@ def say(page: Page, text: str) -> None:
 
 def send(page: Page, kind: str) -> Locator:
     """Open the panel and the form for one kind; return its button that sends."""
-    page.locator(".phone.chosen .composer [aria-expanded]").click()
+    page.locator(".phone.chosen .composer form [aria-expanded]").click()
     page.locator(f".phone.chosen [data-tool={kind}]").click()
     return page.locator("dialog .main")
 
@@ -177,7 +177,7 @@ def test_a_person_scans_leaves_and_comes_back(bench: Bench, page_of: Opening, fo
     page = page_of(bench.url)
     send(page, "scan").click()
     expect(page.locator(".system")).to_have_text("You scanned QR code gate-c23")
-    page.locator(".composer [aria-expanded]").click()
+    page.locator(".composer form [aria-expanded]").click()
     page.locator("[data-tool=leave]").click()
     expect(page.locator("textarea")).to_have_count(0)
     page.locator(".follow .main").click()
@@ -535,11 +535,11 @@ def test_the_keyboard_alone_is_enough(bench: Bench, page_of: Opening) -> None:
     page.keyboard.type("CA1501")
     page.keyboard.press("Enter")
     expect(page.locator(".message.in .bubble")).to_have_text(["收到", "收到"])
-    tab_to(page, page.locator(".composer [aria-expanded]"))
+    tab_to(page, page.locator(".composer form [aria-expanded]"))
     page.keyboard.press("Enter")
     expect(page.locator("[data-tool=image]")).to_be_focused()
     page.keyboard.press("Escape")
-    expect(page.locator(".composer [aria-expanded]")).to_be_focused()
+    expect(page.locator(".composer form [aria-expanded]")).to_be_focused()
     page.keyboard.press("Enter")
     tab_to(page, page.locator("[data-tool=location]"))
     page.keyboard.press("Enter")

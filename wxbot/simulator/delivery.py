@@ -5,6 +5,7 @@ Source: docs/platform.md §1.
 """
 
 import itertools
+import re
 import secrets
 import threading
 import time
@@ -23,6 +24,7 @@ from wxbot.simulator.state import World
 
 _ANSWER_CAP = 1_048_576  # bytes read of one answer
 _AT_ONCE = 128  # deliveries under way; more wait their turn
+_SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 _HEADERS = {
     "Content-Type": "text/xml",
     "User-Agent": "Mozilla/4.0",
@@ -133,7 +135,7 @@ class Courier:
         except TimeoutError:
             attempt.error = f"no complete answer within {limit:g} s"
         except requests.RequestException as exc:
-            attempt.error = f"{type(exc).__name__}: {exc}"
+            attempt.error = _why(exc)
         attempt.ms = round((time.monotonic() - began) * 1000)
         attempt.body = attempt.plain.decode("utf-8", "replace")
         url = requests.Request(method, webhook, params=query).prepare()
@@ -173,6 +175,12 @@ class Courier:
                 if len(content) > _ANSWER_CAP or time.monotonic() > until:
                     break
             return answer.status_code, content
+
+
+def _why(exc: requests.RequestException) -> str:
+    """Return what went wrong in few words: the system's own, without the address that is shown beside it."""
+    system = _SYSTEM_ERROR.search(str(exc))
+    return system[1] if system else f"{type(exc).__name__}: {exc}"
 
 
 def _enveloped(plain: bytes, encrypted: str, account: str, *, keep_plain: bool) -> bytes:

@@ -13,7 +13,7 @@ const dayOf = (seconds) => Math.floor((seconds + BEIJING) / DAY);
 export const clockText = (seconds) => format(seconds, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 export const fullText = (seconds) =>
-  [{ month: "short", day: "numeric" }, { weekday: "short" }].map((part) => format(seconds, part)).concat(clockText(seconds)).join(" ");
+  `${format(seconds, { weekday: "short", month: "short", day: "numeric" })} ${clockText(seconds)}`;
 
 // The line between two messages: the time alone today, then yesterday, the weekday, the date.
 export function lineText(seconds, now) {
