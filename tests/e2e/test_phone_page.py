@@ -2,20 +2,25 @@
 
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Request
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from e2e.conftest import PHONE, Opening
+from flow.hostile_texts import HOSTILE as HOSTILE_TEXTS
 from simulator.bench import SEND, Bench, reply, running
 from simulator.replays import run, sealed, verdict
 
-expect.set_options(timeout=15_000)  # milliseconds; only a failing test waits so long
-
 HOSTILE = "<img src=x onerror=hacked=1><script>hacked=1</script>\"'><svg onload=hacked=1>"
+COUNT_WHAT_IS_LOST = """() => {
+    window.lost = 0;
+    const watcher = new MutationObserver(all => all.forEach(one => { lost += one.removedNodes.length; }));
+    watcher.observe(document.querySelector(".chat"), { childList: true });
+}"""
 MENU = {
     "button": [
         {
@@ -291,6 +296,53 @@ def test_nothing_that_people_or_bots_write_runs_on_the_page(bench: Bench, page_o
 
     assert page.evaluate("typeof hacked") == "undefined"
     assert page.locator("main img, main script, a[href^=javascript]").count() == 0
+
+
+def test_a_hundred_hostile_texts_stay_texts_in_the_chat_and_in_the_list(
+    bench: Bench, page_of: Opening, follower: str
+) -> None:
+    texts = HOSTILE_TEXTS[::3]
+    said = iter(texts)
+    bench.bot.answer = lambda _: reply(follower, f"<Content>{escape(next(said))}</Content>")
+    for each in texts:
+        bench.act(follower, "text", content=each)
+    page = page_of(bench.url)
+    ran: list[str] = []
+    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    expect(page.locator(".message.in")).to_have_count(len(texts))
+    page.locator(".exchange summary").evaluate_all("all => all.forEach(one => one.click())")
+    expect(page.locator(".exchange pre")).to_have_count(2 * len(texts))
+
+    foreign = "img, script, iframe, object, style, meta, base, math, details:not(.exchange), [onload], [onerror]"
+    assert page.locator("main").locator(foreign).count() == 0
+    assert page.locator("main a:not([href^='/sim/']):not([href^=http])").count() == 0
+    assert ran == []
+
+
+def test_an_answer_that_comes_late_never_replaces_a_newer_one(
+    bench: Bench, page_of: Opening, follower: str
+) -> None:
+    page = page_of(bench.url)
+    expect(page.locator("textarea")).to_be_visible()
+    page.evaluate(COUNT_WHAT_IS_LOST)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/sim/page?*", hold_the_first)
+    with page.expect_request("**/sim/page?*"):
+        pass
+    say(page, "hi")
+    expect(page.locator(".message.in")).to_have_count(1)
+    held[0][0].fulfill(response=held[0][1])
+    bench.act(follower, "text", content="again")
+    expect(page.locator(".message.in")).to_have_count(2)
+
+    assert page.evaluate("lost") == 0
 
 
 def test_each_fault_button_sets_its_fault_and_clear_takes_them_back(bench: Bench, page_of: Opening) -> None:
