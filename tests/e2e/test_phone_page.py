@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Request
-from playwright.sync_api import APIResponse, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, Dialog, Locator, Page, Route, expect
 
 from e2e.conftest import PHONE, Opening
 from flow.hostile_texts import HOSTILE as HOSTILE_TEXTS
@@ -308,7 +308,12 @@ def test_a_hundred_hostile_texts_stay_texts_in_the_chat_and_in_the_list(
         bench.act(follower, "text", content=each)
     page = page_of(bench.url)
     ran: list[str] = []
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     expect(page.locator(".message.in")).to_have_count(len(texts))
     page.locator(".exchange summary").evaluate_all("all => all.forEach(one => one.click())")
     expect(page.locator(".exchange pre")).to_have_count(2 * len(texts))
@@ -339,6 +344,7 @@ def test_an_answer_that_comes_late_never_replaces_a_newer_one(
     say(page, "hi")
     expect(page.locator(".message.in")).to_have_count(1)
     held[0][0].fulfill(response=held[0][1])
+    page.unroute_all(behavior="ignoreErrors")
     bench.act(follower, "text", content="again")
     expect(page.locator(".message.in")).to_have_count(2)
 
