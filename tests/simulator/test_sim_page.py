@@ -36,6 +36,15 @@ def test_the_snapshot_holds_the_phones_asked_for_and_newer_exchanges(bench: Benc
     assert [exchange["n"] for exchange in seen["exchanges"]] == [first + 1]
 
 
+def test_of_a_crowd_the_snapshot_holds_the_newest_and_those_whose_phones_are_open(bench: Bench) -> None:
+    openids = [bench.user() for _ in range(40)]
+
+    seen = bench.get("/sim/page", phone=openids[3])["users"]
+
+    assert [user["number"] for user in seen] == [4, *range(11, 41)]
+    assert [user["openid"] for user in seen] == [openids[3], *openids[10:]]
+
+
 def test_no_script_of_another_origin_or_in_the_text_may_run_on_the_page(bench: Bench) -> None:
     answer = requests.get(bench.url + "/", timeout=5)
 

@@ -18,6 +18,7 @@ from wxbot.simulator.saved_test import file_name, literal, saved_test
 from wxbot.simulator.state import World
 
 _NEWEST = 200  # items of a phone, and exchanges of a page that just opened
+_CROWD = 30  # people on the page beside those whose phones are open
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _SOUNDS = frozenset({"audio/amr", "audio/mpeg", "audio/ogg", "audio/wav"})
 _SHOWABLE = _PICTURES | _SOUNDS | {"video/mp4", "video/webm"}
@@ -65,7 +66,7 @@ def snapshot(world: World, openids: list[str], after: int) -> dict[str, Any]:
         phones = {each: state.people[each] for each in openids if each in state.people}
         seen = {
             "now": now,
-            "users": shown.people(world),
+            "users": shown.crowd(world, phones, _CROWD),
             "phones": {each: shown.phone(person, now, newest=_NEWEST) for each, person in phones.items()},
             "settings": shown.settings(world),
             "ledger": state.ledger,

@@ -1,5 +1,6 @@
 """What the control routes and the page show of the world. Take the world's lock around each."""
 
+from collections.abc import Container
 from dataclasses import asdict
 from typing import Any
 
@@ -9,10 +10,18 @@ from wxbot.simulator.state import World
 
 def people(world: World) -> list[dict[str, Any]]:
     """Return everybody, in the order in which they met the account."""
-    return [
-        {"openid": person.openid, "following": person.following, "items": len(person.phone)}
-        for person in world.state.people.values()
-    ]
+    return [_person(person) for person in world.state.people.values()]
+
+
+def crowd(world: World, openids: Container[str], newest: int) -> list[dict[str, Any]]:
+    """Return these people and the `newest`, each with their number from 1: twenty thousand fit on no page."""
+    numbered = enumerate(world.state.people.values(), start=1)
+    last = len(world.state.people) - newest
+    return [{**_person(one), "number": n} for n, one in numbered if n > last or one.openid in openids]
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"openid": person.openid, "following": person.following, "items": len(person.phone)}
 
 
 def phone(person: Person, now: float, *, newest: int = 0) -> dict[str, Any]:

@@ -84,8 +84,8 @@ export class Exchanges {
   }
 
   nameOf(openid) {
-    const place = (this.users ?? []).findIndex((user) => user.openid === openid);
-    return place < 0 ? "" : say("user", { n: place + 1 });
+    const found = (this.users ?? []).find((user) => user.openid === openid);
+    return found ? say("user", { n: found.number }) : "";
   }
 
   step(event) {

@@ -29,7 +29,7 @@ function forget() {
 }
 
 people.redraw = () => {
-  people.place(seen.users.map((user) => user.openid));
+  people.place(seen.users);
   people.drawTabs(seen.users);
   poll();
 };

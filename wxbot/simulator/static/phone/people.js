@@ -25,7 +25,7 @@ export class People {
     this.open = this.open.filter((openid) => known.includes(openid));
     if (!this.open.length) this.open = [known[0]];
     if (!this.open.includes(this.chosen)) this.chosen = this.open[0];
-    this.place(known);
+    this.place(seen.users);
     this.drawTabs(seen.users);
     seen.users.forEach((user) => {
       const phone = seen.phones[user.openid];
@@ -33,13 +33,13 @@ export class People {
     });
   }
 
-  place(known) {
+  place(users) {
     for (const [openid, phone] of this.phones) {
       if (!this.open.includes(openid)) { phone.node.remove(); this.phones.delete(openid); }
     }
     for (const openid of this.open) {
       if (this.phones.has(openid)) continue;
-      const phone = new Phone(openid, known.indexOf(openid) + 1, () => this.choose(openid), () => this.putAway(openid));
+      const phone = new Phone(openid, users.find((user) => user.openid === openid)?.number, () => this.choose(openid), () => this.putAway(openid));
       this.phones.set(openid, phone);
       byId("phones").append(phone.node);
     }
@@ -52,11 +52,11 @@ export class People {
     if (tabs === this.tabs) return;
     this.tabs = tabs;
     const focused = document.activeElement?.dataset?.person;
-    const buttons = users.map(({ openid, following }, index) => make("button", {
+    const buttons = users.map(({ openid, following, number }) => make("button", {
       type: "button", title: openid, "data-person": openid, class: following ? "" : "left",
       "aria-pressed": String(this.open.includes(openid)), "aria-current": openid === this.chosen ? "true" : null,
       onclick: () => this.show(openid),
-    }, face(index + 1), say("user", { n: index + 1 })));
+    }, face(number), say("user", { n: number })));
     byId("people").replaceChildren(...buttons, iconButton("plus", say("more-users"), () => this.more(), { "data-person": "more" }));
     if (focused) byId("people").querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus();
   }

@@ -49,8 +49,8 @@ export class Phone {
   }
 
   async copy() {
-    await navigator.clipboard?.writeText(this.openid);
-    toast(say("copied"));
+    if (navigator.clipboard) await navigator.clipboard.writeText(this.openid);
+    toast(navigator.clipboard ? say("copied") : this.openid);
   }
 
   forget() {
