@@ -229,6 +229,19 @@ ARRIVING: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+def test_the_chat_stays_at_its_end_when_the_panel_opens_below_it(
+    bench: Bench, page_of: Opening, follower: str
+) -> None:
+    for number in range(12):
+        bench.act(follower, "text", content=f"line {number}")
+    page = page_of(bench.url, viewport=PHONE)
+    expect(page.locator(".message.in")).to_have_count(12)
+    page.locator(".composer form [aria-expanded]").click()
+
+    expect(page.locator("[data-tool=image]")).to_be_visible()
+    expect(page.locator(".message.in").last).to_be_in_viewport(ratio=1)
+
+
 def test_each_kind_of_customer_message_is_shown_and_a_choice_can_be_tapped(page_of: Opening) -> None:
     with running(rights="48h") as bench:
         openid = bench.user()

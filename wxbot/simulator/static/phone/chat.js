@@ -14,6 +14,9 @@ export class Chat {
     this.face = face;
     this.tap = tap;
     this.node = make("div", { class: "chat", role: "log", tabindex: "0" });
+    this.wasAtEnd = true;
+    this.node.addEventListener("scroll", () => { this.wasAtEnd = this.isAtEnd(); });
+    new ResizeObserver(() => { if (this.wasAtEnd) this.toEnd(); }).observe(this.node); // a panel opens below it
     this.forget();
   }
 

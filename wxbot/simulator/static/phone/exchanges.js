@@ -136,7 +136,7 @@ class Group {
     this.summary.replaceChildren(
       make("time", {}, clockText(one.at)),
       make("span", { class: "kind" }, icon(isPush ? "arrow-right" : "arrow-left"), make("span", {}, say(isPush ? "push" : "call"))),
-      make("span", { class: "where" }, make("span", { class: "path" }, `${one.method} ${pathOf(one)}`), make("span", { class: "gist" }, this.gist(one))),
+      make("span", { class: "where" }, make("span", { class: "path", title: pathOf(one) }, `${one.method} ${pathOf(one)}`), make("span", { class: "gist" }, this.gist(one))),
       make("span", { class: "tries" }, this.tries.length > 1 ? say("tries", { n: this.tries.length }) : ""),
       make("span", { class: "status" }, code ? `${status} · ${code}` : status),
       make("span", { class: "ms" }, `${one.ms} ms`),
