@@ -22,6 +22,7 @@ from benchmarks.figures import (
     crash_points,
     deploys,
     duplicates,
+    fuzz,
     kills,
     pauses,
     slow_clients,
@@ -43,6 +44,7 @@ WANTED = [
     Wanted("8a", "answers of the platform that are no answer", answers.matrix, "timeout_is_busy"),
     Wanted("8b", "a token that all find refused at once", answers.herd, "everybody_refreshes"),
     Wanted("9", "window and quota while clocks move", allowance.allowance, "check_then_send"),
+    Wanted("11", "inputs that are almost right", fuzz.fuzz, "str_compare"),
     Wanted("12", "slow clients, through nginx and without", slow_clients.slow_clients, "no_buffering"),
     Wanted("13", "rolling restarts under load", deploys.restarts, "no_drain"),
 ]
