@@ -106,6 +106,12 @@ def _no_drain() -> None:
     processes.Processes._let_go = killed  # type: ignore[method-assign]
 
 
+def _newest_first() -> None:
+    """Take the newest of what is due in a lane first."""
+    for name in ("_DUE", "_NEXT"):
+        vars(lanes)[name] = vars(lanes)[name].replace("ORDER BY due_at, id", "ORDER BY due_at DESC, id DESC")
+
+
 def _str_compare() -> None:
     """Compare signatures as texts: `compare_digest` fails for one that is not ASCII."""
 
@@ -120,6 +126,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "check_then_send": _check_then_send,
     "deferred_begin": _deferred_begin,
     "everybody_refreshes": _everybody_refreshes,
+    "newest_first": _newest_first,
     "no_dedupe": _no_dedupe,
     "no_drain": _no_drain,
     "resend_after_crash": _resend_after_crash,
