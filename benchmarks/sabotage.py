@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from wxbot import app  # all of the product is imported, and so can be changed
@@ -106,6 +107,18 @@ def _no_drain() -> None:
     processes.Processes._let_go = killed  # type: ignore[method-assign]
 
 
+def _leak() -> None:
+    """Keep a file open, and its push, for each push that is answered."""
+    kept: list[Any] = []
+    answer = accept.Inbox.accept
+
+    def keep(self: Any, delivery: Any, seal: Any) -> bytes:
+        kept.append((delivery, Path(os.devnull).open()))  # noqa: SIM115  # that is the bug
+        return answer(self, delivery, seal)
+
+    accept.Inbox.accept = keep  # type: ignore[method-assign]
+
+
 def _newest_first() -> None:
     """Take the newest of what is due in a lane first."""
     for name in ("_DUE", "_NEXT"):
@@ -126,6 +139,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "check_then_send": _check_then_send,
     "deferred_begin": _deferred_begin,
     "everybody_refreshes": _everybody_refreshes,
+    "leak": _leak,
     "newest_first": _newest_first,
     "no_dedupe": _no_dedupe,
     "no_drain": _no_drain,

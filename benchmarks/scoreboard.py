@@ -27,6 +27,7 @@ from benchmarks.figures import (
     order,
     pauses,
     slow_clients,
+    soak,
     store_faults,
 )
 from benchmarks.postgres import postgresql
@@ -49,6 +50,7 @@ WANTED = [
     Wanted("11", "inputs that are almost right", fuzz.fuzz, "str_compare"),
     Wanted("12", "slow clients, through nginx and without", slow_clients.slow_clients, "no_buffering"),
     Wanted("13", "rolling restarts under load", deploys.restarts, "no_drain"),
+    Wanted("14", "steady traffic, and what it leaves behind", soak.soak, "leak"),
 ]
 
 
