@@ -44,6 +44,7 @@ class Town:
     store: Store
     numbers: "count[int]" = field(default_factory=count)
     found: "Counter[str]" = field(default_factory=Counter)  # steps, messages, and what was not as it must be
+    said: list[str] = field(default_factory=list)  # what that was
 
     def __post_init__(self) -> None:
         self._theirs = SharedClock(self.place.folder / "platform.clock")
@@ -92,7 +93,8 @@ class _Phone:
             backwards += sum(later < earlier for earlier, later in pairwise(places))
         town.found.update({"twice": twice, "called off, but shown": called_off, "out of order": backwards})
         if twice or called_off or backwards:
-            raise AssertionError(f"{self.openid} sees {shown}, wanted are {self.wanted}")
+            town.said.append(f"{self.openid} sees {shown}, wanted are {self.wanted}")
+            raise AssertionError(town.said[-1])
 
     def call_off(self, town: Town, queues: Callable[[str], bool]) -> None:
         """Want no more what is not on the phone yet."""
@@ -212,7 +214,9 @@ class _Conversation(RuleBasedStateMachine):
         self._town.found["missing"] += sum(map(len, missing))
         for phone in self._phones:
             phone.judge(self._town)
-        assert not any(missing), f"missing: {missing}"
+        if any(missing):
+            self._town.said.append(f"missing: {missing}")
+            raise AssertionError(self._town.said[-1])
 
     def _queue(self, tx: Transaction, phone: _Phone, priority: Priority, due: float) -> None:
         number = self._next()

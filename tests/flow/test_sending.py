@@ -97,6 +97,19 @@ def test_no_more_goes_out_than_the_platform_counts_by_its_own_clock_that_ours_is
         assert stage.ledger()["over_quota"] == 0
 
 
+def test_what_a_sender_has_claimed_when_the_user_leaves_is_not_shown_when_they_are_back(still: Stage) -> None:
+    user, store = writer(still), still.store()
+    put(still, user, "one")
+    store.write(lambda tx: tx.change("UPDATE followups SET state = 'claimed'"))
+    store.close()
+
+    still.act(user, "unsubscribe")
+    still.act(user, "subscribe")
+
+    assert still.states() == ["cancelled"]
+    assert still.shown(user) == ["echo hello", "欢迎"]
+
+
 def test_what_begins_to_go_out_while_a_push_is_stored_is_counted_in_its_window(still: Stage) -> None:
     user, store = writer(still), still.store()
     put(still, user, "one")

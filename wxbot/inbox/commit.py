@@ -62,7 +62,7 @@ def keep_push(
         return None
     if isinstance(push, UnsubscribeEvent):
         contacts.left(tx, account, push.openid, now)
-        outbox.cancel_all(tx, account, push.openid, now, "the user unfollowed")
+        outbox.cancel_left(tx, account, push.openid, now, "the user unfollowed")
         topics.forget(tx, account, push.openid)
         return push_id
     grant = granted(push, terms.rights)
