@@ -99,7 +99,7 @@ def soak(run: Run, figure: Figure) -> None:
             storm = Storm(place)
             storm.meet(run.size(200, 20), latency=0)
             traffic, commits, looks = _soaked(place, storm.users, seconds)
-            place.until(lambda: storm.waiting() == 0, 60)  # noqa: B023  # waited for at once
+            place.until(lambda: storm.waiting() == 0, 240)  # noqa: B023  # waited for at once
             kind = make_url(url).get_backend_name()
             sent = place.get("/sim/ledger")["accepted"]
             figure.count("pushes", len(traffic.took))
