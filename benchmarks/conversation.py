@@ -178,7 +178,10 @@ class _Conversation(RuleBasedStateMachine):
 
     @rule(user=_users)
     def leaves_and_comes_back(self, user: int) -> None:
-        self._act(user, "unsubscribe")
+        self._town.let_pass(1)
+        self._settle()  # what is under way as they leave is refused, held, and there when they are back
+        self._town.act(self._phones[user].openid, "unsubscribe")
+        self._settle()
         self._phones[user].call_off(self._town, lambda queue: True)
         self._phones[user].subscribed = False
         self._act(user, "subscribe")
