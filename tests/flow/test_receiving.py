@@ -158,7 +158,12 @@ def test_one_msgid_of_two_users_is_two_pushes(still: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/wechat", 403), ("POST", "/wechat", 403), ("GET", "/api/v1/accounts/default/contacts", 401)],
+    [
+        ("GET", "/wechat", 403),
+        ("POST", "/wechat", 403),
+        ("GET", "/api/v1/accounts/default/contacts", 401),
+        ("GET", "/console/", 302),
+    ],
 )
 def test_a_query_of_bytes_that_are_no_text_is_refused_like_any_other(
     still: Stage, method: str, path: str, status: int
