@@ -120,17 +120,23 @@ class _Told:
     def feed(self, name: str, mutator: Mutator, feed: Feed, count: int, *, is_warm: bool = True) -> None:
         for _ in range(count):
             data = mutator.next()
-            began = time.process_time()
-            try:
-                feed(data)
-            except Exception as exc:  # noqa: BLE001  # whatever it is, nobody caught it
-                self.counts["uncaught"] += 1
-                self.found = self.found or f"{name}: {type(exc).__name__}: {exc}; {data[:300]!r}"
-            took = time.process_time() - began
+            took = self._fed(name, data, feed)
+            if took > _SLOW:  # an input that is slow is slow again; a machine that was busy is not
+                took = min(took, self._fed(name, data, feed), self._fed(name, data, feed))
             if is_warm:
                 self.counts["inputs"] += 1
                 self.counts["slower than 50 ms"] += took > _SLOW
                 self.slowest = max(self.slowest, took)
+
+    def _fed(self, name: str, data: bytes, feed: Feed) -> float:
+        """Return the seconds of CPU that one input took."""
+        began = time.process_time()
+        try:
+            feed(data)
+        except Exception as exc:  # noqa: BLE001  # whatever it is, nobody caught it
+            self.counts["uncaught"] += 1
+            self.found = self.found or f"{name}: {type(exc).__name__}: {exc}; {data[:300]!r}"
+        return time.process_time() - began
 
 
 def _memory() -> float:

@@ -149,7 +149,7 @@ def _grown(figure: Figure, kind: str, looks: Sequence[_Look], *, short: bool) ->
 
 
 def _look(messages: int, pids: Sequence[int], wal: Path) -> _Look:
-    links = [str(one.readlink()) for pid in pids for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()]
+    links = [link for pid in pids for one in Path(f"/proc/{pid}/fd").iterdir() if (link := _target(one))]
     status = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
     counts = {
         "open files": len(links),
@@ -158,6 +158,14 @@ def _look(messages: int, pids: Sequence[int], wal: Path) -> _Look:
     }
     megabytes = sum(int(re.findall(r"VmRSS:\s*(\d+)", one)[0]) for one in status) / 1024
     return _Look(messages, megabytes, counts, wal.stat().st_size if wal.exists() else 0)
+
+
+def _target(descriptor: Path) -> str:
+    """Return what an open file is, "" when it was closed just now."""
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""
 
 
 @contextmanager
