@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks.scoreboard import WANTED, play
 
+pytestmark = pytest.mark.timeout(300)  # seconds; each judges what happens, not how long it takes
+
 
 @pytest.mark.parametrize("number", ["4", "5", "7", "9", "10", "11", "14"])
 def test_a_figure_holds_in_its_short_form(number: str) -> None:
