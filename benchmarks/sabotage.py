@@ -4,6 +4,7 @@ A figure that cannot go red does not count, so each has a twin that runs with on
 `python -m benchmarks.sabotage BUG MODULE ARGUMENT...` runs a module with a bug; BUG may be `none`.
 """
 
+import hmac
 import os
 import runpy
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from wxbot import app  # all of the product is imported, and so can be changed
@@ -19,7 +21,8 @@ from wxbot.cli import processes
 from wxbot.delivery import claims, sender
 from wxbot.inbox import accept
 from wxbot.platform import access_token, http_call, transport
-from wxbot.protocol import replies
+from wxbot.protocol import envelope, replies
+from wxbot.protocol import signature as signature_of
 from wxbot.store import connections, contacts, lanes, pushes, tokens
 from wxbot.store.lanes import Move
 
@@ -104,14 +107,44 @@ def _no_drain() -> None:
     processes.Processes._let_go = killed  # type: ignore[method-assign]
 
 
+def _leak() -> None:
+    """Keep a file open, and its push, for each push that is answered."""
+    kept: list[Any] = []
+    answer = accept.Inbox.accept
+
+    def keep(self: Any, delivery: Any, seal: Any) -> bytes:
+        kept.append((delivery, Path(os.devnull).open()))  # noqa: SIM115  # that is the bug
+        return answer(self, delivery, seal)
+
+    accept.Inbox.accept = keep  # type: ignore[method-assign]
+
+
+def _newest_first() -> None:
+    """Take the newest of what is due in a lane first."""
+    for name in ("_DUE", "_NEXT"):
+        vars(lanes)[name] = vars(lanes)[name].replace("ORDER BY due_at, id", "ORDER BY due_at DESC, id DESC")
+
+
+def _str_compare() -> None:
+    """Compare signatures as texts: `compare_digest` fails for one that is not ASCII."""
+
+    def is_signed(signature: str, token: str, *parts: str) -> bool:
+        return hmac.compare_digest(signature_of.sign(token, *parts), signature)
+
+    vars(envelope)["is_signed"] = is_signed
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "answer_before_commit": _answer_before_commit,
     "check_then_send": _check_then_send,
     "deferred_begin": _deferred_begin,
     "everybody_refreshes": _everybody_refreshes,
+    "leak": _leak,
+    "newest_first": _newest_first,
     "no_dedupe": _no_dedupe,
     "no_drain": _no_drain,
     "resend_after_crash": _resend_after_crash,
+    "str_compare": _str_compare,
     "timeout_is_busy": _timeout_is_busy,
 }
 

@@ -44,6 +44,7 @@ from wxbot.store import idempotency, outbox, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.times.local_time import parse_hours
 from wxbot.topic_settings import TopicSettings
+from wxbot.web.any_query import AnyQuery
 from wxbot.web.console.console import PATH, create_console
 from wxbot.web.console.room import Room
 from wxbot.web.health import health
@@ -71,6 +72,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
         for name, account in using.all_accounts.items()
     }
     app = Flask(__name__, static_folder=None)
+    app.request_class = AnyQuery
     app.register_blueprint(webhook(doors, clock))
     app.register_blueprint(health(store))
     app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))

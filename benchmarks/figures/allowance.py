@@ -35,9 +35,10 @@ _STEPS = (
 )  # seconds, some at a window's edge
 _SKEW = 4  # seconds between our clock and the platform's, at the most; the margin is 5
 _ACTIONS = ({"type": "text", "content": "hello"}, {"type": "CLICK", "event_key": "K"})
+_SOON = 0.3  # seconds; what is due so soon would be under way when the clocks step
 _STILL = """
 SELECT 1 FROM followups WHERE state IN ('claimed', 'sending')
-  OR (state IN ('scheduled', 'queued') AND due_at <= :now AND ready_at <= :now) LIMIT 1"""
+  OR (state IN ('scheduled', 'queued') AND due_at <= :soon AND ready_at <= :soon) LIMIT 1"""
 
 
 @dataclass
@@ -78,7 +79,7 @@ class _Town:
     def settle(self) -> None:
         """Wait until nothing more can go out at this moment."""
         end = time.monotonic() + 90
-        while self.store.read(lambda tx: tx.rows(_STILL, now=self.ours.now())):
+        while self.store.read(lambda tx: tx.rows(_STILL, soon=self.ours.now() + _SOON)):
             if time.monotonic() > end:
                 raise TimeoutError("the senders did not come to rest in 90 s")
             time.sleep(0.02)

@@ -4,15 +4,18 @@ import pytest
 
 from benchmarks.scoreboard import WANTED, play
 
+pytestmark = pytest.mark.timeout(300)  # seconds; each judges what happens, not how long it takes
 
-@pytest.mark.parametrize("number", ["4", "5", "7", "9"])
+
+@pytest.mark.parametrize("number", ["4", "5", "7", "9", "10", "11", "14"])
 def test_a_figure_holds_in_its_short_form(number: str) -> None:
     [figure] = play([one for one in WANTED if one.number == number], seed=7, short=True)
 
     assert figure.broken == []
 
 
-def test_a_planted_bug_turns_a_figure_red() -> None:
-    [figure] = play([one for one in WANTED if one.number == "9"], seed=7, short=True, proof=True)
+@pytest.mark.parametrize(("number", "count"), [("9", "over quota"), ("11", "uncaught")])
+def test_a_planted_bug_turns_a_figure_red(number: str, count: str) -> None:
+    [figure] = play([one for one in WANTED if one.number == number], seed=7, short=True, proof=True)
 
-    assert "over quota" in figure.note
+    assert count in figure.note

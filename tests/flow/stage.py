@@ -105,10 +105,14 @@ def text_push(content: str, *, openid: str = "oUser", msgid: int = 1, at: int = 
 
 @contextmanager
 def staged(url: str, bot: Bot, *, sending: bool = True, **account: Any) -> Iterator[Stage]:
-    """Run the simulator, the web and (unless not `sending`) a sender while the block runs."""
+    """Run the simulator, the web and (unless not `sending`) a sender while the block runs.
+
+    With `behind` in the account the platform has a clock of its own, so many seconds ahead of ours.
+    """
     clock = StoppedClock()
+    theirs = StoppedClock(clock.seconds + account.pop("behind")) if "behind" in account else clock
     config = SimulatorConfig(mode=account.get("mode", "plain"), rights=account.get("rights", "current"))
-    with served(create_simulator(config, clock)) as platform:
+    with served(create_simulator(config, theirs)) as platform:
         settings = settings_for(url, platform, config, bot, account)
         with served(create_app(settings, clock)) as web, senders(settings, clock, 1 if sending else 0):
             stage = Stage(clock, settings, platform, f"{web}/wechat")

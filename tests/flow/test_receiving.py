@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flow.conftest import Slow
 from flow.stage import Stage, staged, text_push
@@ -153,6 +154,26 @@ def test_one_msgid_of_two_users_is_two_pushes(still: Stage) -> None:
     still.deliver(text_push("b", openid="oTwo"), still.signed(nonce="8"))
 
     assert still.rows("SELECT openid FROM pushes ORDER BY id") == [("oOne",), ("oTwo",)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/wechat", 403),
+        ("POST", "/wechat", 403),
+        ("GET", "/api/v1/accounts/default/contacts", 401),
+        ("GET", "/console/", 302),
+    ],
+)
+def test_a_query_of_bytes_that_are_no_text_is_refused_like_any_other(
+    still: Stage, method: str, path: str, status: int
+) -> None:
+    app = create_app(still.settings, still.clock)
+    asked = EnvironBuilder(path, method=method).get_environ()
+    asked["QUERY_STRING"] = "signature=\xff\xe9&timestamp=1"  # as gunicorn hands on bytes that are not quoted
+    _, answered, _ = run_wsgi_app(app, asked)
+
+    assert answered.startswith(str(status))
 
 
 def test_in_plain_mode_a_signature_cannot_carry_a_second_body(still: Stage) -> None:

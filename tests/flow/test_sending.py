@@ -1,12 +1,13 @@
 """A follow-up goes out: inside the window and the quota, in order, once, whatever the platform answers."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from flow.stage import Stage, senders, staged
+from flow.stage import Stage, senders, staged, text_push
 from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
 from wxbot.errors import InvalidMessage, NotFound
@@ -79,6 +80,54 @@ def test_what_went_out_after_a_user_wrote_is_counted_in_their_new_window(stage: 
     stage.say(user, "hello again")  # in the same second, as the platform writes it
 
     assert stage.rows("SELECT message_left FROM contacts") == [(4,)]
+
+
+def test_no_more_goes_out_than_the_platform_counts_by_its_own_clock_that_ours_is_behind(url: str, bot: Bot) -> None:
+    with staged(url, bot, behind=4.0) as stage:
+        user = writer(stage)
+        stage.post("/sim/settings", {"webhook": stage.platform})  # the next push does not reach us at once
+        told = stage.say(user, "hello again")
+        put(stage, user, "while it is under way")
+        stage.until_equal(["sent"], stage.states)
+        stage.deliver(text_push("hello again", openid=user, msgid=told["msgid"], at=told["created"]))
+        for number in range(5):
+            put(stage, user, f"news {number}")
+        stage.until_equal([*["sent"] * 5, "held"], stage.states)
+
+        assert stage.ledger()["over_quota"] == 0
+
+
+def test_what_a_sender_has_claimed_when_the_user_leaves_is_not_shown_when_they_are_back(still: Stage) -> None:
+    user, store = writer(still), still.store()
+    put(still, user, "one")
+    store.write(lambda tx: tx.change("UPDATE followups SET state = 'claimed'"))
+    store.close()
+
+    still.act(user, "unsubscribe")
+    still.act(user, "subscribe")
+
+    assert still.states() == ["cancelled"]
+    assert still.shown(user) == ["echo hello", "欢迎"]
+
+
+def test_what_begins_to_go_out_while_a_push_is_stored_is_counted_in_its_window(still: Stage) -> None:
+    user, store = writer(still), still.store()
+    put(still, user, "one")
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def begin(tx: Transaction) -> None:
+            contacts.hold(tx, "default", user)
+            tx.change("UPDATE followups SET state = 'sending', spent = 'message:1'")
+            pool.submit(still.say, user, "hello again")
+            if tx.postgresql:  # SQLite has one writer anyway
+                still.until(lambda: still.rows(waiting))
+
+        store.write(begin)
+    store.close()
+
+    assert still.rows("SELECT message_left FROM contacts") == [(4,)]
 
 
 def test_the_sixth_message_is_held_until_the_user_writes_again(stage: Stage) -> None:

@@ -20,8 +20,8 @@ SEND = "/cgi-bin/message/custom/send"
 class StoppedClock:
     """A time that only moves when told."""
 
-    def __init__(self) -> None:
-        self.seconds = 1_800_000_000.0
+    def __init__(self, seconds: float = 1_800_000_000.0) -> None:
+        self.seconds = seconds
 
     def now(self) -> float:
         return self.seconds

@@ -3,7 +3,7 @@
 import pytest
 
 from store.test_lanes import NOW, lease
-from wxbot.protocol.outgoing import FollowUp
+from wxbot.protocol.outgoing import FollowUp, Priority
 from wxbot.store import contacts, publications, topics
 from wxbot.store.engine import Store
 from wxbot.store.publications import Publication
@@ -28,8 +28,10 @@ def subscribed(
     return [one.openid for one in found]
 
 
-def publish(store: Store, key: str = "k", *, topic: str = TOPIC, due_at: float = NOW) -> tuple[int, bool]:
-    new = FollowUp(message="{}", due_at=due_at)
+def publish(
+    store: Store, key: str = "k", *, topic: str = TOPIC, due_at: float = NOW, priority: Priority = "normal"
+) -> tuple[int, bool]:
+    new = FollowUp(message="{}", due_at=due_at, priority=priority)
     return store.write(lambda tx: publications.insert(tx, "default", topic, key, new, now=NOW))
 
 
@@ -130,7 +132,7 @@ def test_a_publication_is_claimed_by_one_process_until_its_lease_is_over(store: 
 
 
 def test_two_processes_each_go_on_with_their_own(store: Store) -> None:
-    first, second = publish(store, "one")[0], publish(store, "two")[0]
+    first, second = publish(store)[0], publish(store, topic="another")[0]
 
     assert (claimed(store, "a", clock=0.0), claimed(store, "b", clock=10.0)) == (first, second)
     assert (claimed(store, "b", clock=20.0), claimed(store, "a", clock=20.0)) == (second, first)
@@ -157,8 +159,20 @@ def test_a_publication_rests_until_it_is_due_and_when_it_is_done(store: Store) -
     assert store.read(lambda tx: tx.rows("SELECT state, cursor, total FROM publications")) == [("done", "oZ", 3)]
 
 
+def test_a_publication_waits_for_an_earlier_one_of_its_topic_and_a_decisive_one_does_not(store: Store) -> None:
+    later, first = publish(store, "later", due_at=NOW - 1)[0], publish(store, "first", due_at=NOW - 2)[0]
+    decisive = publish(store, "decisive", priority="decisive")[0]
+
+    assert claimed(store, "a") == first
+    assert [claimed(store, "b", clock=at) for at in (1.0, 2.0)] == [decisive, decisive]
+    one = claim(store, "a", clock=3.0)
+    assert one is not None
+    store.write(lambda tx: publications.advance(tx, one, cursor="", made=0, done=True))
+    assert claimed(store, "a", clock=4.0) == later
+
+
 def test_two_publications_go_on_in_turn(store: Store) -> None:
-    first, second = publish(store, "one")[0], publish(store, "two")[0]
+    first, second = publish(store)[0], publish(store, topic="another")[0]
 
     assert [claimed(store, "a", clock=at) for at in (1.0, 2.0, 3.0, 4.0)] == [first, second, first, second]
 

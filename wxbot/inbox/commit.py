@@ -15,7 +15,7 @@ from wxbot.protocol.events import ScanEvent, SubscribeEvent, UnsubscribeEvent
 from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.scene import topic_in
-from wxbot.protocol.window import Right, granted
+from wxbot.protocol.window import BESIDE, Right, granted
 from wxbot.reply.context import SESSION_LIFE
 from wxbot.reply.deadline import Answer
 from wxbot.store import contacts, outbox, pushes, topics
@@ -62,13 +62,12 @@ def keep_push(
         return None
     if isinstance(push, UnsubscribeEvent):
         contacts.left(tx, account, push.openid, now)
-        outbox.cancel_all(tx, account, push.openid, now, "the user unfollowed")
+        outbox.cancel_left(tx, account, push.openid, now, "the user unfollowed")
         topics.forget(tx, account, push.openid)
         return push_id
     grant = granted(push, terms.rights)
-    if grant is not None:  # the platform counts what it takes from now on; some of it may be on its way
-        taken = outbox.spent_since(tx, account, push.openid, push.CreateTime)
-        grant = replace(grant, left=max(0, grant.left - taken))
+    if grant is not None:
+        grant = replace(grant, left=max(0, grant.left - _taken(tx, account, push)))
     contacts.seen(tx, account, push.openid, now, grant)
     topic = _topic_scanned(push, terms.scene_prefix)
     if topic is not None:
@@ -77,6 +76,12 @@ def keep_push(
         outbox.wake_held(tx, account, push.openid, now, ready_at)
     keep_receipts(tx, account, push, terms.manners, now)
     return push_id
+
+
+def _taken(tx: Transaction, account: str, push: Push) -> int:
+    """Return how many messages the platform may have counted in a push's grant before the push came to us."""
+    contacts.hold(tx, account, push.openid)  # else a sender marks one as `sending` between our count and our grant
+    return outbox.spent_since(tx, account, push.openid, push.CreateTime - BESIDE)
 
 
 def keep_plans(tx: Transaction, account: str, answer: Answer, now: float) -> None:

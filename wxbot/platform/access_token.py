@@ -31,6 +31,7 @@ FORCE_EVERY = 30.0  # seconds; the platform ignores forced refreshes that follow
 _LEASE = 15.0  # seconds; a fetch takes at most the transport's limit
 _PAUSE = 5.0  # seconds nobody fetches after a fetch without an answer
 _WAIT = 5.0  # seconds to wait for another process's fetch
+_LONGEST = 30 * 86_400  # seconds a token may be said to live; the platform says two hours
 _CACHE = 30.0  # seconds a process goes without looking into the store
 
 TokenApi = Literal["stable_token", "token"]
@@ -177,6 +178,12 @@ class AccessTokens:
         else:
             body = dumps({**who, "force_refresh": force}).encode()
             answer = checked(self._transport.post("/cgi-bin/stable_token", {}, body))
-        if not isinstance(answer.get("access_token"), str) or not isinstance(answer.get("expires_in"), int):
+        if not _is_token(answer.get("access_token"), answer.get("expires_in")):
             raise Unanswered("an answer without access_token and expires_in", delivered_maybe=False)
         return answer
+
+
+def _is_token(token: object, expires_in: object) -> bool:
+    """Return whether these can be a token and its seconds: it goes into URLs and into the store."""
+    good = isinstance(token, str) and token.isascii() and token.isprintable() and token != ""
+    return good and isinstance(expires_in, int) and 0 < expires_in <= _LONGEST

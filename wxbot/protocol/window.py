@@ -44,7 +44,8 @@ def is_unlimited(left: int) -> bool:
     return left > UNLIMITED // 2
 
 
-MARGIN: Mapping[Kind, int] = {"message": 60, "action": 5}  # seconds; our clock and theirs may differ
+BESIDE = 5  # seconds; our clock and theirs may differ by as much
+MARGIN: Mapping[Kind, int] = {"message": 60, "action": BESIDE}  # seconds before its end at which a grant closes
 _MESSAGE = Right("message", 5, 48 * 3600)
 _ACTION = Right("action", 3, 60)
 _ARTICLE = Right("message", UNLIMITED, 48 * 3600)

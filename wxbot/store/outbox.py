@@ -52,6 +52,7 @@ _REPLACED = """
 SELECT facts FROM followups WHERE account = :account AND openid = :openid
   AND state IN ('scheduled', 'queued', 'held') AND coalesce = :coalesce ORDER BY id LIMIT 1"""
 _CANCEL_ALL = _CHANGE + "WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'held')"
+_CANCEL_LEFT = _CANCEL_ALL.replace("'queued'", "'queued', 'claimed'")
 _CANCEL_TOPIC = _CANCEL_ALL + " AND topic = :topic"
 # One probe of the unique key for each subscriber: a topic has no index of its own in the outbox.
 _CANCEL_KEY = (
@@ -239,6 +240,14 @@ def release_held(tx: Transaction, account: str, id: int, now: float, state: str,
 def cancel_all(tx: Transaction, account: str, openid: str, now: float, why: str) -> int:
     """Cancel all that waits for a user who can no longer be reached; return how many."""
     return tx.change(_CANCEL_ALL, account=account, openid=openid, **_change(now, "cancelled", why))
+
+
+def cancel_left(tx: Transaction, account: str, openid: str, now: float, why: str) -> int:
+    """Cancel all that waits for a user who left, also what a sender has claimed; return how many.
+
+    The transaction holds the user, so that the sender finds it cancelled before it begins.
+    """
+    return tx.change(_CANCEL_LEFT, account=account, openid=openid, **_change(now, "cancelled", why))
 
 
 def cancel_topic(tx: Transaction, account: str, openid: str, topic: str, now: float, why: str) -> int:

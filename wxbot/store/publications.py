@@ -22,11 +22,16 @@ VALUES (:account, :topic, :key, :message, :due_at, :not_after, :on_closed, :prio
 ON CONFLICT (account, topic, key) DO NOTHING RETURNING id"""
 _BY_KEY = "SELECT id FROM publications WHERE account = :account AND topic = :topic AND key = :key"
 _DUE = "SELECT 1 FROM publications WHERE state = 'running' AND due_at <= :now LIMIT 1"
-# The one left alone for longest: a small publication need not wait for the end of a big one.
+# The one left alone for longest: a small publication need not wait for the end of a big one. But none
+# overtakes an earlier one that the same users get in the same lane: its follow-ups would go out before.
 _CLAIM = """
 UPDATE publications SET owner = :owner, boot = :boot, lease_until = :lease_until
-WHERE id = (SELECT id FROM publications WHERE state = 'running' AND due_at <= :now
-            AND (owner = :owner OR lease_until <= :clock OR boot <> :boot) ORDER BY lease_until, id LIMIT 1)
+WHERE id = (SELECT id FROM publications AS p WHERE state = 'running' AND due_at <= :now
+            AND (owner = :owner OR lease_until <= :clock OR boot <> :boot)
+            AND NOT EXISTS (SELECT 1 FROM publications AS e WHERE e.account = p.account AND e.topic = p.topic
+              AND e.state = 'running' AND (e.due_at < p.due_at OR e.due_at = p.due_at AND e.id < p.id)
+              AND e.priority = p.priority AND (p.priority = 'decisive' OR (e.step IS NULL) = (p.step IS NULL)))
+            ORDER BY lease_until, id LIMIT 1)
 AND state = 'running' AND (owner = :owner OR lease_until <= :clock OR boot <> :boot)
 RETURNING id, account, topic, message, due_at, not_after, on_closed, priority, coalesce, on_doubt, facts, step,
   cursor"""

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wxbot.errors import StoreError
 from wxbot.store import console_users
+from wxbot.web.any_query import AnyQuery
 from wxbot.web.console import shown, signin, words
 from wxbot.web.console.conversation import conversation
 from wxbot.web.console.conversations import conversations
@@ -39,6 +40,7 @@ _PUBLIC = {"static", "signin.form", "signin.enter", "signin.leave"}
 def create_console(room: Room, secret: str, *, https: bool) -> Flask:
     """Return the console; `secret` signs its cookies, which with `https` go over nothing else."""
     app = Flask(__name__)
+    app.request_class = AnyQuery
     key = hmac.digest(secret.encode(), b"wxbot console cookies", sha256).hex()
     app.config.update(
         SECRET_KEY=key,
