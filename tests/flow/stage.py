@@ -21,7 +21,7 @@ from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.store.engine import Store
 
 PLAIN = {"keep": 0, "join": False, "hint": ""}  # one message a follow-up, unless a test is about the budget
-PATIENCE = 10.0  # seconds; only a failing test waits so long
+PATIENCE = 30.0  # seconds; only a failing test waits so long
 
 
 @dataclass
