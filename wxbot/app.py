@@ -17,6 +17,7 @@ from wxbot import log, settings, template
 from wxbot.background import Repeating
 from wxbot.clock import Clock, SharedClock, SystemClock
 from wxbot.delivery.budget import Budget
+from wxbot.delivery.errands import Errands
 from wxbot.delivery.fanout import Fanout
 from wxbot.delivery.manner import Manner, Manners, Rung
 from wxbot.delivery.pruning import Keep, Pruning
@@ -55,6 +56,7 @@ _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
 _TIDY_EVERY = 10.0  # seconds
 _DAY = 86_400.0  # seconds
 _PRUNE_EVERY = 10.0  # seconds between looks for what is over and old
+_ERRANDS_EVERY = 0.5  # seconds between looks for what an operator wants done to many follow-ups
 _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
@@ -115,6 +117,7 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
         beside=[
             Repeating("recovery", _RECOVER_EVERY, recover),
             Repeating("fan-out", _FAN_OUT_EVERY, Fanout(store, clock).step),
+            Repeating("errands", _ERRANDS_EVERY, Errands(store, clock).step),
             Repeating("tidying", _TIDY_EVERY, tidy),
             Repeating("pruning", _PRUNE_EVERY, Pruning(store, clock, keep_of(using)).step),
         ],

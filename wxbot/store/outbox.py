@@ -77,6 +77,11 @@ UPDATE followups SET state = 'queued', changed_at = :now, ready_at = :now, reaso
 WHERE account = :account AND id = :id
   AND state IN ('scheduled', 'queued', 'held', 'doubtful', 'refused', 'expired', 'cancelled')
 RETURNING lane_id"""
+_SEND_NOW = """
+UPDATE followups SET state = 'queued', changed_at = :now, due_at = :now, ready_at = :now, reason = '',
+  history = history || :history
+WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued') AND due_at > :now
+RETURNING lane_id"""
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
@@ -292,7 +297,16 @@ def cancel(tx: Transaction, account: str, id: int, now: float, why: str) -> bool
 
 def retry(tx: Transaction, account: str, id: int, now: float, why: str) -> bool:
     """Queue a follow-up once more, at once and with no end; False when it was sent, is going out, or is none."""
-    row = tx.row(_RETRY, account=account, id=id, now=now, history=line(now, "queued", why))
+    return _queue(tx, _RETRY, account, id, now, why)
+
+
+def send_now(tx: Transaction, account: str, id: int, now: float, why: str) -> bool:
+    """Let a follow-up be due that is not yet; False when it is due, not waiting any more, or none."""
+    return _queue(tx, _SEND_NOW, account, id, now, why)
+
+
+def _queue(tx: Transaction, statement: str, account: str, id: int, now: float, why: str) -> bool:
+    row = tx.row(statement, account=account, id=id, now=now, history=line(now, "queued", why))
     if row is None:
         return False
     wake_lane(tx, row[0], now)

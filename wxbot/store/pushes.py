@@ -29,6 +29,11 @@ _SHOW = (
 _LATEST = """
 SELECT body FROM pushes WHERE account = :account AND openid = :openid AND received_at >= :since
 ORDER BY id DESC LIMIT :limit"""
+_FAILED = """
+SELECT id, push_key, openid, received_at, body, state, error FROM pushes
+WHERE account = :account AND state = 'failed' AND id < :before ORDER BY id DESC LIMIT :limit"""
+_COUNT_FAILED = """
+SELECT count(*) FROM (SELECT 1 FROM pushes WHERE account = :account AND state = 'failed' LIMIT :limit) AS some"""
 _REOPEN = """
 UPDATE pushes SET state = 'handed_off', error = '', owner = '', boot = '', lease_until = 0, tries = 0
 WHERE account = :account AND id = :id AND state = 'failed'"""
@@ -118,7 +123,7 @@ def reopen(tx: Transaction, account: str, id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StoredPush:
-    """A push as an operator sees it."""
+    """A push as an operator sees it; `body` is the plaintext XML."""
 
     id: int
     push_key: str
@@ -133,3 +138,14 @@ def show(tx: Transaction, account: str, id: int) -> StoredPush | None:
     """Return one push, None when there is none of that id in the account."""
     row = tx.row(_SHOW, account=account, id=id)
     return StoredPush(*row) if row else None
+
+
+def failed(tx: Transaction, account: str, before: int, limit: int) -> list[StoredPush]:
+    """Return the pushes whose handler failed, newest first, those with an id below `before`."""
+    found = tx.rows(_FAILED, account=account, before=before, limit=limit)
+    return [StoredPush(*row) for row in found]
+
+
+def count_failed(tx: Transaction, account: str, limit: int) -> int:
+    """Return how many pushes of an account have failed, at most `limit`."""
+    return int(tx.rows(_COUNT_FAILED, account=account, limit=limit)[0][0])

@@ -48,6 +48,13 @@ pushes = Table(
         postgresql_where=text("state = 'handed_off'"),
         sqlite_where=text("state = 'handed_off'"),
     ),
+    Index(
+        "pushes_failed",
+        "account",
+        "id",
+        postgresql_where=text("state = 'failed'"),
+        sqlite_where=text("state = 'failed'"),
+    ),
 )
 
 signatures = Table(
@@ -327,6 +334,8 @@ audit = Table(
     Column("openid", Text),  # whom it was about; NULL for nobody, or for who was erased
     Column("target", Text, nullable=False, server_default=""),
     Column("details", Text, nullable=False, server_default=""),
+    Index("audit_name", "name", "id"),
+    Index("audit_action", "action", "id"),
 )
 
 errands = Table(
@@ -335,7 +344,7 @@ errands = Table(
     Column("id", _id, primary_key=True, autoincrement=True),
     Column("account", Text, nullable=False),
     Column("name", Text, nullable=False),  # who wants it
-    Column("action", Text, nullable=False),  # retry | cancel
+    Column("action", Text, nullable=False),  # retry | cancel | send_now
     Column("state", Text, nullable=False),  # of the follow-ups it is about
     Column("topic", Text),
     Column("cursor", BigInteger, nullable=False, server_default="0"),  # the last follow-up it looked at

@@ -11,6 +11,7 @@ down_revision = "0003"
 
 _MAY_BE_SENT = sa.text("message_left > 0")
 _SCHEDULED = sa.text("state = 'scheduled'")
+_FAILED = sa.text("state = 'failed'")
 _RUNNING = sa.text("status = 'running'")
 
 
@@ -31,6 +32,7 @@ def upgrade() -> None:
         sqlite_where=_SCHEDULED,
         postgresql_where=_SCHEDULED,
     )
+    op.create_index("pushes_failed", "pushes", ["account", "id"], sqlite_where=_FAILED, postgresql_where=_FAILED)
     _people()
     _errands()
     _counts()
@@ -86,6 +88,8 @@ def _people() -> None:
         sa.Column("target", sa.Text(), nullable=False, server_default=""),
         sa.Column("details", sa.Text(), nullable=False, server_default=""),
     )
+    op.create_index("audit_name", "audit", ["name", "id"])
+    op.create_index("audit_action", "audit", ["action", "id"])
 
 
 def _errands() -> None:
