@@ -8,7 +8,7 @@ _INSERT = """
 INSERT INTO audit (at, account, name, action, openid, target, details)
 VALUES (:now, :account, :name, :action, :openid, :target, :details)"""
 _COLUMNS = "id, at, account, name, action, openid, target, details"
-_PAGE = f"SELECT {_COLUMNS} FROM audit WHERE id < :before ORDER BY id DESC LIMIT :limit"
+_PAGE = f"SELECT {_COLUMNS} FROM audit WHERE id < :before"
 _FIRST = 2**62  # above every id
 
 
@@ -42,6 +42,18 @@ def note(  # noqa: PLR0913  # who did what to whom
     tx.change(_INSERT, now=now, name=name, action=action, **about)
 
 
-def page(tx: Transaction, limit: int, before: int = _FIRST) -> list[Deed]:
-    """Return what was done, newest first, those with an id below `before`."""
-    return [Deed(*row) for row in tx.rows(_PAGE, before=before, limit=limit)]
+def page(
+    tx: Transaction,
+    limit: int,
+    before: int = _FIRST,
+    *,
+    name: str | None = None,
+    action: str | None = None,
+    account: str | None = None,
+) -> list[Deed]:
+    """Return what was done, newest first, with an id below `before`: by somebody, of a kind, in an account."""
+    given = {"name": name, "action": action, "account": account}
+    asked = {column: value for column, value in given.items() if value is not None}
+    where = "".join(f" AND {column} = :{column}" for column in asked)
+    found = tx.rows(f"{_PAGE}{where} ORDER BY id DESC LIMIT :limit", before=before, limit=limit, **asked)
+    return [Deed(*row) for row in found]

@@ -33,7 +33,7 @@ _FAILED = """
 SELECT id, push_key, openid, received_at, body, state, error FROM pushes
 WHERE account = :account AND state = 'failed' AND id < :before ORDER BY id DESC LIMIT :limit"""
 _COUNT_FAILED = """
-SELECT count(*) FROM (SELECT 1 FROM pushes WHERE account = :account AND state = 'failed' LIMIT :limit) AS some"""
+SELECT count(*) FROM (SELECT 1 FROM pushes WHERE account = :account AND state = 'failed' LIMIT :limit) AS newest"""
 _REOPEN = """
 UPDATE pushes SET state = 'handed_off', error = '', owner = '', boot = '', lease_until = 0, tries = 0
 WHERE account = :account AND id = :id AND state = 'failed'"""

@@ -23,7 +23,14 @@ from wxbot.web.any_query import AnyQuery
 from wxbot.web.console import shown, signin, words
 from wxbot.web.console.conversation import conversation
 from wxbot.web.console.conversations import conversations
+from wxbot.web.console.failed_pushes import failed_pushes
+from wxbot.web.console.follow_up import follow_up
+from wxbot.web.console.outbox import outbox
+from wxbot.web.console.own_sessions import own_sessions
+from wxbot.web.console.people import people
+from wxbot.web.console.person import person
 from wxbot.web.console.room import Room
+from wxbot.web.console.trail import trail
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +65,17 @@ def create_console(room: Room, secret: str, *, https: bool) -> Flask:
     CSRFProtect(app)
     signin.sessions(app, room)
     app.register_blueprint(signin.signin(room, key))
-    for pages in (conversations, conversation):
+    for pages in (
+        conversations,
+        conversation,
+        outbox,
+        follow_up,
+        failed_pushes,
+        people,
+        person,
+        own_sessions,
+        trail,
+    ):
         app.register_blueprint(pages(room))
     _shown(app, room)
     _guard(app, room)
@@ -92,6 +109,7 @@ def _shown(app: Flask, room: Room) -> None:
         "short": shown.short,
         "face": shown.face,
         "lines": shown.lines,
+        "so_many": shown.so_many,
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals["_"] = words.say

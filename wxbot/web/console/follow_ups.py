@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wxbot.protocol.outgoing import text_of
 from wxbot.protocol.reaction import meaning
 from wxbot.store.outbox import StoredFollowUp
+from wxbot.web.console.reasons import reason
 from wxbot.web.console.words import language
 
 _TITLES = ("title", "head_content", "media_id", "musicurl")
@@ -55,4 +56,4 @@ def why(one: StoredFollowUp) -> str:
     if one.errcode and one.state in ("refused", "held", "queued"):
         known = meaning(one.errcode)
         return f"{one.errcode} {known.zh if language() == 'zh' else known.en}"
-    return one.reason
+    return reason(one.reason)

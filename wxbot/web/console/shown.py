@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from wxbot.protocol.window import is_unlimited
+from wxbot.store.outbox_list import Count
 from wxbot.web.console.words import Language, say
 
 _DAYS = {
@@ -62,6 +63,11 @@ def face(openid: str) -> Markup:
 def left(count: int, language: Language) -> str:
     """Return how many messages are left; in words where they are not counted."""
     return str(say("any number", language)) if is_unlimited(count) else str(count)
+
+
+def so_many(count: Count) -> str:
+    """Return a count, `10,000+` for one that was not counted to its end."""
+    return f"{count.number:,}{'+' if count.is_more else ''}"
 
 
 def lines(text: str) -> Markup:

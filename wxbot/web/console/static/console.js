@@ -32,7 +32,8 @@ function connected(isUp) {
 }
 
 document.addEventListener("htmx:before:request", (event) => {
-  if (document.hidden) event.preventDefault(); // nobody looks: ask for nothing
+  const isChoosing = event.target.querySelector?.("input:checked"); // what is chosen stays in its place
+  if (document.hidden || isChoosing) event.preventDefault(); // nobody looks: ask for nothing
 });
 document.addEventListener("htmx:after:request", (event) => {
   const response = event.detail.ctx.response;
@@ -68,14 +69,21 @@ if (box) {
 }
 
 for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", () => form.querySelectorAll("button").forEach((one) => setTimeout(() => (one.disabled = true))));
+  form.addEventListener("submit", () => setTimeout(() => [...form.elements].filter((one) => one.tagName === "BUTTON").forEach((one) => (one.disabled = true))));
 }
 
-for (const one of document.querySelectorAll("button[data-confirm], form[data-confirm]")) {
-  one.addEventListener(one.tagName === "FORM" ? "submit" : "click", (event) => {
-    if (!window.confirm(one.dataset.confirm)) event.preventDefault();
-  });
+function confirmed(event, selector) {
+  const one = event.target.closest?.(selector); // also one that came with a live part
+  if (one && !window.confirm(one.dataset.confirm)) event.preventDefault();
 }
+document.addEventListener("click", (event) => confirmed(event, "button[data-confirm]"));
+document.addEventListener("submit", (event) => confirmed(event, "form[data-confirm]"), true);
 
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.all;
+  if (name) document.querySelectorAll(`input[name="${name}"]:enabled`).forEach((one) => (one.checked = event.target.checked));
+});
+
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 countDown();
 setInterval(countDown, 1000);
