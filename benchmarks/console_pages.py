@@ -143,6 +143,18 @@ _PAGES = (
     "/default/conversations?q=CA15019",
     "/default/conversations?q=flight:77",
     "/default/conversations/oUser7",
+    "/default/outbox",
+    "/default/outbox?state=sent",
+    "/default/outbox?state=refused&topic=flight:77",
+    "/default/outbox?state=sent&topic=nobody",
+    "/default/outbox?topic=flight:77",
+    "/default/outbox?topic=nobody",
+    "/default/outbox/1000000",
+    "/default/pushes/failed",
+    "/people",
+    "/sessions",
+    "/audit",
+    "/audit?action=set_role",
 )
 
 if __name__ == "__main__":

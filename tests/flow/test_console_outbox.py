@@ -112,7 +112,7 @@ def test_another_try_delivers_it_and_is_noted(stage: Stage) -> None:
     answer = post(ann, f"{LIST}?state=refused", retry="1")
 
     assert answer.status_code == 303
-    assert answer.headers["Location"].endswith(f"{LIST}?state=refused")
+    assert answer.headers["Location"] == f"/console{LIST}?state=refused"
     assert "已重新排队 1 条" in ann.text(LIST)
     stage.until_equal(["sent"], stage.states)
     noted = "SELECT name, action, openid, target FROM audit WHERE action = 'retry'"

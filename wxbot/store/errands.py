@@ -16,9 +16,11 @@ INSERT INTO errands (account, name, action, state, topic, upto, total, status, c
 VALUES (:account, :name, :action, :state, :topic, :upto, :total, 'running', :now, :now) RETURNING id"""
 _ANY = "SELECT 1 FROM errands WHERE status = 'running' LIMIT 1"
 _TAKE = f"SELECT {_COLUMNS} FROM errands WHERE status = 'running' ORDER BY id LIMIT 1"
+# In the order of the index by state, and of no other: see `outbox_list`.
 _NEXT = """
 SELECT id, lane_id, topic FROM followups
-WHERE account = :account AND state = :state AND id > :cursor AND id <= :upto ORDER BY id LIMIT :limit"""
+WHERE account = :account AND (state, id) > (:state, :cursor) AND state <= :state AND id <= :upto
+ORDER BY state, id LIMIT :limit"""
 _HOLD_LANES = "SELECT id FROM lanes WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 _HOLD = "SELECT id FROM followups WHERE id = ANY(:ids) AND state = :state ORDER BY id FOR UPDATE"
 _ADVANCE = """

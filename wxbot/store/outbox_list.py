@@ -14,7 +14,10 @@ MOST_COUNTED = 10_000
 SEARCHED = 20_000
 NEWEST = 2**62  # above every id
 
-_STATE = "FROM followups WHERE account = :account AND state = :state AND id < :before ORDER BY id DESC LIMIT"
+# Written so that only the index by state has this order. PostgreSQL, which plans a statement for every state at
+# once, would else walk all follow-ups from the newest on, to find that there is none in a rare state.
+_STATE = """FROM followups WHERE account = :account AND (state, id) < (:state, :before) AND state >= :state
+  ORDER BY state DESC, id DESC LIMIT"""
 _IDS = f"SELECT id {_STATE} :limit"
 _OF_TOPIC = f"""
 SELECT id FROM (SELECT id, topic {_STATE} :searched) AS newest

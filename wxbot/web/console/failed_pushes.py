@@ -10,7 +10,7 @@ from wxbot.store.engine import Transaction
 from wxbot.store.outbox_list import NEWEST
 from wxbot.store.pushes import StoredPush
 from wxbot.web.console import live, told
-from wxbot.web.console.forms import number
+from wxbot.web.console.forms import here, number
 from wxbot.web.console.outbox import tabs
 from wxbot.web.console.room import Room, page_for, who
 from wxbot.web.console.told import Told
@@ -57,7 +57,7 @@ def failed_pushes(room: Room) -> Blueprint:
         room.live.forget()
         text = say("It is handled again; the answer goes out as a follow-up.")
         flash(text if done else say("It is not a failed one any more."))
-        return redirect(request.full_path.rstrip("?"), 303)
+        return redirect(here(), 303)
 
     return blueprint
 

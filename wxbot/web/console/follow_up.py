@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template
 from werkzeug.wrappers import Response
 
 from wxbot.delivery.explain import Explanation, Step, explanation
@@ -11,6 +11,7 @@ from wxbot.store import outbox
 from wxbot.store.engine import Transaction
 from wxbot.web.console import acting, live
 from wxbot.web.console.follow_ups import line_of
+from wxbot.web.console.forms import here
 from wxbot.web.console.reasons import reason
 from wxbot.web.console.room import Room, page_for, who
 from wxbot.web.console.words import language, say
@@ -47,7 +48,7 @@ def follow_up(room: Room) -> Blueprint:
         if ids != [id]:
             abort(400)
         acting.do(room, account, wanted, ids)
-        return redirect(request.path, 303)
+        return redirect(here(), 303)
 
     return blueprint
 

@@ -1,5 +1,12 @@
 """What addresses and forms say, read."""
 
+from flask import request
+
+
+def here() -> str:
+    """Return the path of the page that is asked for, with all it asks."""
+    return request.script_root + request.full_path.rstrip("?")
+
 
 def number(text: str) -> int | None:
     """Return a number of the store's, None for what is none."""

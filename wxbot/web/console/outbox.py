@@ -14,7 +14,7 @@ from wxbot.store.outbox import STATES
 from wxbot.store.outbox_list import MOST_COUNTED, NEWEST, Count
 from wxbot.web.console import acting, live
 from wxbot.web.console.follow_ups import Line, line_of
-from wxbot.web.console.forms import number
+from wxbot.web.console.forms import here, number
 from wxbot.web.console.room import Room, page_for, who
 from wxbot.web.console.words import language, say
 
@@ -87,7 +87,7 @@ def outbox(room: Room) -> Blueprint:
             part = live.Part(_list_part(room, account, asked), "", 0.0)
             return _outbox(part, asked, say("Nothing is selected.")), 422
         acting.do(room, account, wanted, ids)
-        return redirect(request.full_path.rstrip("?"), 303)
+        return redirect(here(), 303)
 
     @blueprint.post("/<account>/errands")
     @page_for("operator")
