@@ -21,6 +21,8 @@ PAGES = [
     "/default/conversations",
     "/default/conversations?order=recent",
     *(f"/default/conversations/{openid}" for openid in USERS),
+    *(f"/default/outbox?state=scheduled&before={last + 1}" for last in range(len(HOSTILE), 0, -50)),
+    *(f"/default/outbox/{id}" for id in range(1, len(HOSTILE) + 1, 7)),
 ]
 
 
@@ -102,6 +104,8 @@ def test_everything_a_user_wrote_is_shown_as_it_was_written(ann: Person) -> None
 @pytest.mark.parametrize("number", range(0, 300, 7))
 def test_nothing_that_is_searched_for_can_run(ann: Person, number: int) -> None:
     assert harmful(ann.page(f"/default/conversations?q={quote(HOSTILE[number])}")) == []
+    assert harmful(ann.page(f"/default/outbox?topic={quote(HOSTILE[number])}")) == []
+    assert harmful(ann.page(f"/audit?name={quote(HOSTILE[number])}&action={quote(HOSTILE[number])}")) == []
 
 
 @pytest.mark.parametrize("number", range(0, 300, 7))

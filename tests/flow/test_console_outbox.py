@@ -245,6 +245,13 @@ def test_another_accounts_rows_are_neither_shown_nor_changed(url: str, bot: Bot)
         assert stage.states() == ["refused"]
 
 
+def test_an_account_that_is_none_has_no_pages(still: Stage) -> None:
+    ann = person(still)
+
+    for path in ("/nobody/outbox", "/nobody/conversations", "/nobody/pushes/failed"):
+        assert ann.get(path).status_code == 404
+
+
 def test_one_follow_up_tells_all_that_happened_and_in_both_languages_why(stage: Stage) -> None:
     openid = stage.user()
     stage.fault("errcode", errcode=45047)

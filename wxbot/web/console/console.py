@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, abort, g, redirect, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -130,8 +130,10 @@ def _guard(app: Flask, room: Room) -> None:
 
     @app.before_request
     def let_in() -> AnyResponse | str | None:
-        if request.endpoint in _PUBLIC or current_user.is_authenticated:
+        if request.endpoint in _PUBLIC:
             return None
+        if current_user.is_authenticated:
+            return None if (request.view_args or {}).get("account") in (None, *room.readers) else abort(404)
         refused: AnyResponse = app.login_manager.unauthorized()  # type: ignore[attr-defined]
         return refused
 
