@@ -1,6 +1,6 @@
 """What a person may do to a follow-up, by the state it is in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_args
 
 from wxbot.store import outbox
@@ -23,6 +23,11 @@ _DOES: Mapping[Act, Callable[[Transaction, str, int, float, str], bool]] = {
     "cancel": outbox.cancel,
     "send_now": outbox.send_now,
 }
+_DOES_TO_MANY: Mapping[Act, Callable[[Transaction, str, Sequence[tuple[int, int]], float, str], int]] = {
+    "retry": outbox.retry_many,
+    "cancel": outbox.cancel_many,
+    "send_now": outbox.send_now_many,
+}
 _WHY: Mapping[Act, str] = {
     "retry": "{name} tries again",
     "cancel": "{name} cancelled it",
@@ -36,3 +41,10 @@ def do(tx: Transaction, account: str, id: int, act: Act, *, name: str, now: floa
     Whoever calls has its lane, or `outbox.hold_lanes` of its user.
     """
     return _DOES[act](tx, account, id, now, _WHY[act].format(name=name))
+
+
+def do_to_many(
+    tx: Transaction, account: str, found: Sequence[tuple[int, int]], act: Act, *, name: str, now: float
+) -> int:
+    """Do this to each of these, known by its number and its lane; return to how many it was done."""
+    return _DOES_TO_MANY[act](tx, account, found, now, _WHY[act].format(name=name)) if found else 0

@@ -42,8 +42,7 @@ class Errands:
         if one is None:
             return False
         to = errands.next_slice(tx, one, SLICE, LOOKS)
-        act = cast(Act, one.action)
-        changed = sum(acts.do(tx, one.account, id, act, name=one.name, now=now) for id in to.ids)
+        changed = acts.do_to_many(tx, one.account, to.found, cast(Act, one.action), name=one.name, now=now)
         errands.advance(tx, one, to, changed, now)
         if to.is_last:
             log.info("errand done", action="errand_done", account=one.account, errand=one.id)

@@ -4,9 +4,10 @@ An errand goes through the follow-ups of its state by their numbers, from the fi
 it was wanted, and never back: none is changed twice, whatever becomes of it meanwhile.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wxbot.store.engine import Transaction
+from wxbot.store.engine import Row, Transaction
 
 _COLUMNS = """id, account, name, action, state, topic, cursor, upto, total, seen, changed, status, created_at,
   changed_at"""
@@ -22,7 +23,7 @@ SELECT id, lane_id, topic FROM followups
 WHERE account = :account AND (state, id) > (:state, :cursor) AND state <= :state AND id <= :upto
 ORDER BY state, id LIMIT :limit"""
 _HOLD_LANES = "SELECT id FROM lanes WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
-_HOLD = "SELECT id FROM followups WHERE id = ANY(:ids) AND state = :state ORDER BY id FOR UPDATE"
+_HOLD = "SELECT id, lane_id FROM followups WHERE id = ANY(:ids) AND state = :state ORDER BY id FOR UPDATE"
 _ADVANCE = """
 UPDATE errands SET cursor = :cursor, seen = seen + :seen, changed = changed + :changed, status = :status,
   changed_at = :now
@@ -100,7 +101,7 @@ def take(tx: Transaction) -> Errand | None:
 class Slice:
     """The next follow-ups of an errand: those it is about, and how far and at how many it has then looked."""
 
-    ids: list[int]
+    found: list[tuple[int, int]]  # number and lane
     cursor: int
     seen: int
     is_last: bool
@@ -122,13 +123,12 @@ def next_slice(tx: Transaction, one: Errand, limit: int, looks: int) -> Slice:
     return Slice(_held(tx, chosen, one.state), cursor, len(looked), is_last)
 
 
-def _held(tx: Transaction, chosen: list[tuple[int, int, str | None]], state: str) -> list[int]:
+def _held(tx: Transaction, chosen: Sequence[Row], state: str) -> list[tuple[int, int]]:
     """Return those still in this state, once nobody else can change them."""
-    ids = [row[0] for row in chosen]
-    if not tx.postgresql:  # SQLite has one writer anyway
-        return ids
-    tx.rows(_HOLD_LANES, ids=[row[1] for row in chosen])
-    return [row[0] for row in tx.rows(_HOLD, ids=ids, state=state)]
+    if tx.postgresql:  # SQLite has one writer anyway
+        tx.rows(_HOLD_LANES, ids=[row[1] for row in chosen])
+        chosen = tx.rows(_HOLD, ids=[row[0] for row in chosen], state=state)
+    return [(row[0], row[1]) for row in chosen]
 
 
 def advance(tx: Transaction, one: Errand, to: Slice, changed: int, now: float) -> None:

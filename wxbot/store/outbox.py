@@ -75,13 +75,11 @@ _RETRY = """
 UPDATE followups SET state = 'queued', changed_at = :now, ready_at = :now, reason = '', attempts = 0, crashes = 0,
   due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END, not_after = NULL, history = history || :history
 WHERE account = :account AND id = :id
-  AND state IN ('scheduled', 'queued', 'held', 'doubtful', 'refused', 'expired', 'cancelled')
-RETURNING lane_id"""
+  AND state IN ('scheduled', 'queued', 'held', 'doubtful', 'refused', 'expired', 'cancelled')"""
 _SEND_NOW = """
 UPDATE followups SET state = 'queued', changed_at = :now, due_at = :now, ready_at = :now, reason = '',
   history = history || :history
-WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued') AND due_at > :now
-RETURNING lane_id"""
+WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued') AND due_at > :now"""
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
@@ -306,11 +304,39 @@ def send_now(tx: Transaction, account: str, id: int, now: float, why: str) -> bo
 
 
 def _queue(tx: Transaction, statement: str, account: str, id: int, now: float, why: str) -> bool:
-    row = tx.row(statement, account=account, id=id, now=now, history=line(now, "queued", why))
+    history = line(now, "queued", why)
+    row = tx.row(f"{statement} RETURNING lane_id", account=account, id=id, now=now, history=history)
     if row is None:
         return False
     wake_lane(tx, row[0], now)
     return True
+
+
+def cancel_many(tx: Transaction, account: str, found: Sequence[tuple[int, int]], now: float, why: str) -> int:
+    """Cancel each of these, known by its number and its lane, as `cancel` does; return how many were."""
+    change = _change(now, "cancelled", why)
+    return tx.change_many(_CANCEL, [{"account": account, "id": id, **change} for id, _ in found])
+
+
+def retry_many(tx: Transaction, account: str, found: Sequence[tuple[int, int]], now: float, why: str) -> int:
+    """Queue each of these once more as `retry` does; return how many were."""
+    return _queue_many(tx, _RETRY, account, found, now, why)
+
+
+def send_now_many(tx: Transaction, account: str, found: Sequence[tuple[int, int]], now: float, why: str) -> int:
+    """Let each of these be due as `send_now` does; return how many are now."""
+    return _queue_many(tx, _SEND_NOW, account, found, now, why)
+
+
+def _queue_many(
+    tx: Transaction, statement: str, account: str, found: Sequence[tuple[int, int]], now: float, why: str
+) -> int:
+    change = {"account": account, "now": now, "history": line(now, "queued", why)}
+    changed = tx.change_many(statement, [{**change, "id": id} for id, _ in found])
+    tx.change_many(
+        _WAKE_LANE, [{"lane_id": lane_id, "wake_at": now} for lane_id in sorted({of for _, of in found})]
+    )
+    return changed
 
 
 @dataclass(frozen=True, slots=True)
