@@ -117,7 +117,7 @@ def test_only_owners_see_people_and_the_trail(still: Stage) -> None:
 
 
 def test_an_owner_of_one_account_rules_over_nobody_else(still: Stage) -> None:
-    let_in(still, "ann", "owner")
+    person(still, "ann", "owner")
     let_in(still, "carol", "agent", "second")
     bob = person(still, "bob", "owner", account="default")
 
@@ -134,6 +134,13 @@ def test_an_owner_of_one_account_rules_over_nobody_else(still: Stage) -> None:
     trail = bob.text("/audit")
     assert "dan" in trail
     assert "ann" not in trail
+
+
+def test_an_owner_of_one_account_lets_nobody_into_another(still: Stage) -> None:
+    bob = person(still, "bob", "owner", account="second")
+
+    assert bob.post("/people", name="eve", password=NEW, role="agent", account="default").status_code == 400
+    assert still.rows("SELECT name FROM console_users") == [("bob",)]
 
 
 @pytest.mark.parametrize("path", ["/people/eve", "/people/<script>"])
