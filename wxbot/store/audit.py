@@ -1,6 +1,5 @@
 """What people did at the console, kept so that it can be asked later who did it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wxbot.store.engine import Transaction
@@ -9,15 +8,7 @@ _INSERT = """
 INSERT INTO audit (at, account, name, action, openid, target, details)
 VALUES (:now, :account, :name, :action, :openid, :target, :details)"""
 _COLUMNS = "id, at, account, name, action, openid, target, details"
-# By a name or an action in the order of its index, and of no other: see `outbox_list`.
-_BY = f"""
-SELECT {_COLUMNS} FROM audit WHERE (%s, id) < (:%s, :before) AND %s >= :%s{{where}}
-ORDER BY %s DESC, id DESC LIMIT :limit"""
-_PAGE = {
-    "": f"SELECT {_COLUMNS} FROM audit WHERE id < :before{{where}} ORDER BY id DESC LIMIT :limit",
-    "name": _BY.replace("%s", "name"),
-    "action": _BY.replace("%s", "action"),
-}
+_PAGE = f"SELECT {_COLUMNS} FROM audit WHERE id < :before{{where}} ORDER BY id DESC LIMIT :limit"
 _FIRST = 2**62  # above every id
 
 
@@ -64,10 +55,5 @@ def page(
     given = {"name": name, "action": action, "account": account}
     asked = {column: value for column, value in given.items() if value is not None}
     where = "".join(f" AND {column} = :{column}" for column in asked)
-    found = tx.rows(_PAGE[_by(asked)].format(where=where), before=before, limit=limit, **asked)
+    found = tx.rows(_PAGE.format(where=where), before=before, limit=limit, **asked)
     return [Deed(*row) for row in found]
-
-
-def _by(asked: Mapping[str, str]) -> str:
-    """Return the column whose index serves a question best."""
-    return next((column for column in ("name", "action") if column in asked), "")

@@ -17,11 +17,12 @@ INSERT INTO errands (account, name, action, state, topic, upto, total, status, c
 VALUES (:account, :name, :action, :state, :topic, :upto, :total, 'running', :now, :now) RETURNING id"""
 _ANY = "SELECT 1 FROM errands WHERE status = 'running' LIMIT 1"
 _TAKE = f"SELECT {_COLUMNS} FROM errands WHERE status = 'running' ORDER BY id LIMIT 1"
-# In the order of the index by state, and of no other: see `outbox_list`.
-_NEXT = """
-SELECT id, lane_id, topic FROM followups
-WHERE account = :account AND (state, id) > (:state, :cursor) AND state <= :state AND id <= :upto
-ORDER BY state, id LIMIT :limit"""
+# Two ways to say the same, for the reason that `outbox_list` gives.
+_BEHIND = {
+    False: "state = :state AND id > :cursor AND id <= :upto ORDER BY id",
+    True: "(state, id) > (:state, :cursor) AND state <= :state AND id <= :upto ORDER BY state, id",
+}
+_NEXT = "SELECT id, lane_id, topic FROM followups WHERE account = :account AND {behind} LIMIT :limit"
 _HOLD_LANES = "SELECT id FROM lanes WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 _HOLD = "SELECT id, lane_id FROM followups WHERE id = ANY(:ids) AND state = :state ORDER BY id FOR UPDATE"
 _ADVANCE = """
@@ -114,7 +115,7 @@ def next_slice(tx: Transaction, one: Errand, limit: int, looks: int) -> Slice:
     """
     most = limit if one.topic is None else looks
     where = {"account": one.account, "state": one.state, "cursor": one.cursor, "upto": one.upto}
-    found = tx.rows(_NEXT, **where, limit=most)
+    found = tx.rows(_NEXT.format(behind=_BEHIND[tx.postgresql]), **where, limit=most)
     fitting = [place for place, row in enumerate(found) if one.topic in (None, row[2])]
     looked = found[: fitting[limit] if len(fitting) > limit else len(found)]
     chosen = [found[place] for place in fitting[:limit]]

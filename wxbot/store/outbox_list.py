@@ -7,25 +7,30 @@ newest `SEARCHED` of these states are looked through, and the next page goes on 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wxbot.store.engine import Transaction
+from wxbot.store.engine import Row, Transaction
 from wxbot.store.outbox import StoredFollowUp, show
 
 MOST_COUNTED = 10_000
 SEARCHED = 20_000
 NEWEST = 2**62  # above every id
 
-# Written so that only the index by state has this order. PostgreSQL, which plans a statement for every state at
-# once, would else walk all follow-ups from the newest on, to find that there is none in a rare state.
-_STATE = """FROM followups WHERE account = :account AND (state, id) < (:state, :before) AND state >= :state
-  ORDER BY state DESC, id DESC LIMIT"""
-_IDS = f"SELECT id {_STATE} :limit"
-_OF_TOPIC = f"""
-SELECT id FROM (SELECT id, topic {_STATE} :searched) AS newest
+# PostgreSQL plans a prepared statement for every state at once. Asked plainly, it walks all follow-ups from the
+# newest on, to find that there is none in a rare state; in this order only the index by state has them.
+_OF_STATE = {
+    False: "state = :state AND id < :before ORDER BY id DESC",
+    True: "(state, id) < (:state, :before) AND state >= :state ORDER BY state DESC, id DESC",
+}
+_IDS = "SELECT id FROM followups WHERE account = :account AND {of_state} LIMIT :limit"
+_OF_TOPIC = """
+SELECT id FROM (
+  SELECT id, topic FROM followups WHERE account = :account AND {of_state} LIMIT :searched) AS newest
 WHERE topic = :topic ORDER BY id DESC LIMIT :limit"""
-_SEARCHED = f"SELECT count(*), min(id) FROM (SELECT id {_STATE} :searched) AS newest"
-_COUNT = f"SELECT count(*) FROM (SELECT 1 {_STATE} :searched) AS newest"
-_COUNT_TOPIC = f"""
-SELECT count(*), count(CASE WHEN topic = :topic THEN 1 END) FROM (SELECT topic {_STATE} :searched) AS newest"""
+_COUNT = """
+SELECT count(*), min(id) FROM (
+  SELECT id FROM followups WHERE account = :account AND {of_state} LIMIT :searched) AS newest"""
+_COUNT_TOPIC = """
+SELECT count(*), count(CASE WHEN topic = :topic THEN 1 END) FROM (
+  SELECT topic FROM followups WHERE account = :account AND {of_state} LIMIT :searched) AS newest"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +78,17 @@ def page(
     return Page([one for one in rows if one], more)
 
 
+def _rows(tx: Transaction, statement: str, **where: object) -> list[Row]:
+    return tx.rows(statement.format(of_state=_OF_STATE[tx.postgresql]), **where)
+
+
 def _ids(tx: Transaction, statement: str, **where: object) -> list[int]:
-    return [row[0] for row in tx.rows(statement, **where)]
+    return [row[0] for row in _rows(tx, statement, **where)]
 
 
 def _looked_to(tx: Transaction, where: dict[str, object], searched: int) -> int:
     """Return the oldest id that a search saw, 0 when it saw all."""
-    count, oldest = tx.rows(_SEARCHED, **where, searched=searched)[0]
+    count, oldest = _rows(tx, _COUNT, **where, searched=searched)[0]
     return int(oldest) if count == searched else 0
 
 
@@ -87,7 +96,7 @@ def count(tx: Transaction, account: str, state: str, topic: str | None = None) -
     """Return how many follow-ups are in a state; counted to 10,000, of a topic among the newest 20,000."""
     where = {"account": account, "state": state, "before": NEWEST}
     if topic is None:
-        number = int(tx.rows(_COUNT, **where, searched=MOST_COUNTED + 1)[0][0])
+        number = int(_rows(tx, _COUNT, **where, searched=MOST_COUNTED + 1)[0][0])
         return Count(min(number, MOST_COUNTED), number > MOST_COUNTED)
-    looked, number = tx.rows(_COUNT_TOPIC, **where, topic=topic, searched=SEARCHED)[0]
+    looked, number = _rows(tx, _COUNT_TOPIC, **where, topic=topic, searched=SEARCHED)[0]
     return Count(number, looked == SEARCHED)
