@@ -180,6 +180,7 @@ ZH: Mapping[str, str] = {
     "stopped an errand": "停止批量操作",
     "superseded": "已被取代",
     "the handler failed: {error}": "处理出错：{error}",
+    "the plan moved: it comes at its new time": "计划已改期，将在新的时间发送",
     "the platform says it was delivered": "平台回报已送达",
     "the platform's word:": "平台回报：",
     "the user is back": "用户回来了",

@@ -28,6 +28,7 @@ _KNOWN = (
     "its sender ended before sending",
     "its sender ended while sending",
     "{count} senders ended while they had it",
+    "the plan moved: it comes at its new time",
     "the platform says it was delivered",
     "{why}; no rung is left",
     "{why}: it may have arrived",
