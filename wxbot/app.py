@@ -5,7 +5,9 @@ Nothing else wires. Call either after fork: both open the store.
 
 import importlib
 import os
+import socket
 import sys
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +19,7 @@ from wxbot import log, settings, template
 from wxbot.background import Repeating
 from wxbot.clock import Clock, SharedClock, SystemClock
 from wxbot.delivery.budget import Budget
+from wxbot.delivery.counting import Counting
 from wxbot.delivery.fanout import Fanout
 from wxbot.delivery.manner import Manner, Manners, Rung
 from wxbot.delivery.pruning import Keep, Pruning
@@ -40,8 +43,9 @@ from wxbot.reply.bot import Bot
 from wxbot.reply.deadline import Answering
 from wxbot.reply.rules import load_rules
 from wxbot.settings import Account, Settings
-from wxbot.store import idempotency, outbox, pushes
+from wxbot.store import idempotency, outbox, processes, pushes
 from wxbot.store.engine import Store, Transaction
+from wxbot.store.processes import Kind
 from wxbot.times.local_time import parse_hours
 from wxbot.topic_settings import TopicSettings
 from wxbot.web.console.console import PATH, create_console
@@ -54,6 +58,8 @@ _RECOVER_EVERY = 2.0  # seconds between looks for pushes whose process is gone
 _TIDY_EVERY = 10.0  # seconds
 _DAY = 86_400.0  # seconds
 _PRUNE_EVERY = 10.0  # seconds between looks for what is over and old
+_ALIVE_EVERY = 10.0  # seconds
+_COUNT_EVERY = 5.0  # seconds between looks for what has happened
 _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
@@ -76,6 +82,9 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))
     console = _console(store, clock, using)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PATH: console})  # type: ignore[method-assign]
+    alive = _sign_of_life(store, clock, "web")
+    alive.start()
+    weakref.finalize(app, alive.stop)
     return app
 
 
@@ -114,9 +123,22 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
             Repeating("recovery", _RECOVER_EVERY, recover),
             Repeating("fan-out", _FAN_OUT_EVERY, Fanout(store, clock).step),
             Repeating("tidying", _TIDY_EVERY, tidy),
+            Repeating("counting", _COUNT_EVERY, Counting(store, clock).step),
+            _sign_of_life(store, clock, "sender"),
             Repeating("pruning", _PRUNE_EVERY, Pruning(store, clock, keep_of(using)).step),
         ],
     )
+
+
+def _sign_of_life(store: Store, clock: Clock, kind: Kind) -> Repeating:
+    """Return what notes again and again that this process is alive; its thread is started after the fork."""
+    host, pid = socket.gethostname(), os.getpid()
+
+    def note() -> bool:
+        store.write(lambda tx: processes.note(tx, store.owner, kind, host, pid, clock.now()))
+        return False
+
+    return Repeating("signs of life", _ALIVE_EVERY, note)
 
 
 def from_environment(*, quiet: bool = False) -> Settings:
