@@ -101,5 +101,5 @@ def settled_until(tx: Transaction, after: float, upto: float, limit: int) -> flo
 
 
 def settled(tx: Transaction, after: float, upto: float) -> list[tuple[str, float, str]]:
-    """Return account, moment and state of the follow-ups that came to an end after a moment and not after `upto`."""
+    """Return account, moment and state of what came to an end after a moment, and not after `upto`."""
     return [(row[0], row[1], row[2]) for row in tx.rows(_FOLLOW_UPS, after=after, upto=upto)]

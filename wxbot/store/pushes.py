@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from wxbot.store.engine import Transaction
 
 _INSERT = """
-INSERT INTO pushes (account, push_key, openid, received_at, body, state, reply, error, owner, boot, lease_until, took)
+INSERT INTO pushes
+  (account, push_key, openid, received_at, body, state, reply, error, owner, boot, lease_until, took)
 VALUES (:account, :push_key, :openid, :now, :body, :state, :reply, :error, :owner, :boot, :lease_until, :took)
 ON CONFLICT (account, push_key) DO NOTHING RETURNING id"""
 _REPLY = "SELECT reply FROM pushes WHERE account = :account AND push_key = :push_key"
