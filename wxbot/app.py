@@ -7,7 +7,6 @@ import importlib
 import os
 import socket
 import sys
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -82,9 +81,8 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))
     console = _console(store, clock, using)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PATH: console})  # type: ignore[method-assign]
-    alive = _sign_of_life(store, clock, "web")
-    alive.start()
-    weakref.finalize(app, alive.stop)
+    if given is None:  # a process of our own, and not a program that runs us beside other things
+        _sign_of_life(store, clock, "web").start()
     return app
 
 

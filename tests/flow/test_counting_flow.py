@@ -1,9 +1,17 @@
 """What the web and a sender do is counted as it happens."""
 
 import threading
+import time
+from pathlib import Path
 
-from flow.stage import Stage, staged
+import pytest
+
+from flow.stage import PATIENCE, Stage, staged
+from wxbot import log
+from wxbot.app import create_app
 from wxbot.reply.bot import Bot
+from wxbot.store import processes
+from wxbot.store.engine import Store
 
 
 def counted(stage: Stage) -> dict[str, int]:
@@ -45,7 +53,27 @@ def test_a_handler_that_fails_late_is_counted_when_it_does(url: str) -> None:
         stage.until_equal({"failed": 1}, lambda: counted(stage))
 
 
-def test_each_process_tells_that_it_is_alive(stage: Stage) -> None:
-    kinds = "SELECT kind FROM processes ORDER BY kind"
+def test_a_sender_tells_that_it_is_alive(stage: Stage) -> None:
+    stage.until_equal([("sender",)], lambda: stage.rows("SELECT kind FROM processes"))
 
-    stage.until_equal([("sender",), ("web",)], lambda: stage.rows(kinds))
+
+def test_a_web_process_tells_that_it_is_alive(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{database}"
+    for name, value in {
+        "TOKEN": "t",
+        "APPID": "wx0123456789abcdef",
+        "APPSECRET": "s",
+        "MODE": "plain",
+        "DATABASE_URL": url,
+    }.items():
+        monkeypatch.setenv(f"WXBOT_{name}", value)
+    monkeypatch.setenv("WXBOT_BOT", "wxbot.examples.flight:bot")
+
+    create_app()
+    log.configure(quiet=True)  # as for all other tests
+
+    store, end = Store(url), time.monotonic() + PATIENCE
+    while not (found := store.read(processes.listed)) and time.monotonic() < end:
+        time.sleep(0.01)
+    store.close()
+    assert [one.kind for one in found] == ["web"]

@@ -23,6 +23,8 @@ from wxbot.web.console import shown, signin, words
 from wxbot.web.console.conversation import conversation
 from wxbot.web.console.conversations import conversations
 from wxbot.web.console.room import Room
+from wxbot.web.console.topic import topic
+from wxbot.web.console.topics import topics
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +58,7 @@ def create_console(room: Room, secret: str, *, https: bool) -> Flask:
     CSRFProtect(app)
     signin.sessions(app, room)
     app.register_blueprint(signin.signin(room, key))
-    for pages in (conversations, conversation):
+    for pages in (conversations, conversation, topics, topic):
         app.register_blueprint(pages(room))
     _shown(app, room)
     _guard(app, room)
@@ -86,6 +88,7 @@ def _shown(app: Flask, room: Room) -> None:
         "moment": lambda at: shown.moment(at, room.now, room.zone, words.language()),
         "span": lambda seconds: shown.span(seconds, words.language()),
         "countdown": lambda until: shown.countdown(until, room.now, words.language()),
+        "capped": shown.capped,
         "left": lambda count: shown.left(count, words.language()),
         "short": shown.short,
         "face": shown.face,

@@ -64,6 +64,11 @@ def left(count: int, language: Language) -> str:
     return str(say("any number", language)) if is_unlimited(count) else str(count)
 
 
+def capped(count: int, most: int = 10_000) -> str:
+    """Return a count that went no further than one more than `most`: `1,024`, `10,000+`."""
+    return f"{most:,}+" if count > most else f"{count:,}"
+
+
 def lines(text: str) -> Markup:
     """Return a text with its line ends kept."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
