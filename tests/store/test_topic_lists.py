@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.test_topics import NOW as AT
+from store.test_lanes import NOW as AT
 from store.test_topics import TOPIC, follow, publish, subscribe
 from wxbot.protocol.window import Grant
 from wxbot.store import contacts, plans, topic_lists

@@ -19,13 +19,13 @@ WHERE t.account = :account AND t.topic > :after AND t.topic >= :prefix
   AND substr(t.topic, 1, length(:prefix)) = :prefix
 ORDER BY t.topic LIMIT :limit"""
 _ABOUT = f"SELECT {_SUBSCRIBERS} FROM (SELECT :account AS account, :topic AS topic) AS t"
+# Who left has nothing left.
 _REACHED = """
-SELECT count(*), count(CASE WHEN c.message_left > 0 AND c.message_until > :message
+SELECT count(CASE WHEN c.message_left > 0 AND c.message_until > :message
                               OR c.action_left > 0 AND c.action_until > :action THEN 1 END)
 FROM (SELECT account, openid FROM subscriptions WHERE account = :account AND topic = :topic
       ORDER BY openid LIMIT :sample) AS s
-JOIN contacts AS c ON c.account = s.account AND c.openid = s.openid
-WHERE c.subscribed = 1"""
+JOIN contacts AS c ON c.account = s.account AND c.openid = s.openid"""
 _PUBLISHED = """
 SELECT id, topic, step, key, message, due_at, state, total, priority FROM publications
 WHERE account = :account AND topic = :topic AND id < :before ORDER BY id DESC LIMIT :limit"""
@@ -66,9 +66,9 @@ def reach(tx: Transaction, account: str, topic: str, now: float) -> Reach:
     """Return who a publication would reach now, from the first SAMPLE subscribers by openid."""
     total = count_subscribers(tx, account, topic)
     ends = {"message": now + MARGIN["message"], "action": now + MARGIN["action"]}
-    _, open_ones = tx.rows(_REACHED, account=account, topic=topic, sample=SAMPLE, **ends)[0]
+    open_ones = int(tx.rows(_REACHED, account=account, topic=topic, sample=SAMPLE, **ends)[0][0])
     if total <= SAMPLE:
-        return Reach(total, int(open_ones), False)
+        return Reach(total, open_ones, False)
     return Reach(total, round(min(total, MOST) * open_ones / SAMPLE), True)
 
 
