@@ -1,7 +1,7 @@
 """How a deployment does: what waits too long, what needs a person, how big the store is."""
 
-import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import RANK
@@ -42,7 +42,7 @@ def size(tx: Transaction) -> Size:
 
 def _bytes_of(file: str) -> int:
     try:
-        return os.stat(file).st_size
+        return Path(file).stat().st_size
     except OSError:
         return 0
 

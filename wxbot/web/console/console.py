@@ -20,8 +20,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from wxbot.errors import StoreError
 from wxbot.store import console_users
 from wxbot.web.console import shown, signin, words
+from wxbot.web.console.calendar import calendar
+from wxbot.web.console.charts import charts
 from wxbot.web.console.conversation import conversation
 from wxbot.web.console.conversations import conversations
+from wxbot.web.console.health import health
 from wxbot.web.console.room import Room
 from wxbot.web.console.topic import topic
 from wxbot.web.console.topics import topics
@@ -58,7 +61,7 @@ def create_console(room: Room, secret: str, *, https: bool) -> Flask:
     CSRFProtect(app)
     signin.sessions(app, room)
     app.register_blueprint(signin.signin(room, key))
-    for pages in (conversations, conversation, topics, topic):
+    for pages in (conversations, conversation, topics, topic, calendar, charts, health):
         app.register_blueprint(pages(room))
     _shown(app, room)
     _guard(app, room)
@@ -89,6 +92,7 @@ def _shown(app: Flask, room: Room) -> None:
         "span": lambda seconds: shown.span(seconds, words.language()),
         "countdown": lambda until: shown.countdown(until, room.now, words.language()),
         "capped": shown.capped,
+        "weekday": lambda day: shown.weekday(day, words.language()),
         "left": lambda count: shown.left(count, words.language()),
         "short": shown.short,
         "face": shown.face,

@@ -1,6 +1,6 @@
 """How the console tells times, spans, names and counts; each template has these as filters."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,11 @@ def face(openid: str) -> Markup:
 def left(count: int, language: Language) -> str:
     """Return how many messages are left; in words where they are not counted."""
     return str(say("any number", language)) if is_unlimited(count) else str(count)
+
+
+def weekday(day: date, language: Language) -> str:
+    """Return the name of a day of the week."""
+    return _DAYS[language][day.weekday()]
 
 
 def capped(count: int, most: int = 10_000) -> str:

@@ -24,6 +24,7 @@ from wxbot.web.console.room import Room, page_for, who
 from wxbot.web.console.words import language, say
 
 _PAGE = 50
+_FRESH = 5.0  # seconds
 _LATE = 120.0  # seconds: a time that has only just passed is taken as now
 _LONGEST_FACT = 1000  # characters
 
@@ -80,7 +81,7 @@ def _checked(topic: str) -> str:
 def _shown(topic: Topic) -> Answer:
     after, before = request.args.get("after", "")[:128], request.args.get("before", "")
     key = ("topic", language(), topic.account, topic.name, after, before)
-    part = topic.room.live.part(key, lambda: _part(topic, after, before))
+    part = topic.room.live.part(key, lambda: _part(topic, after, before), fresh=_FRESH)
     return live.answer(part) if live.is_wanted() else _page(topic, part)
 
 
@@ -106,6 +107,7 @@ def _page(topic: Topic, part: live.Part, *, opened: str = "", problem: object = 
         problem=problem,
         typed=request.form,
         nonce=uuid4().hex,
+        most=MAX_TEXT,
     )
 
 

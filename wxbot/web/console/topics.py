@@ -9,6 +9,7 @@ from wxbot.web.console import live
 from wxbot.web.console.room import Room, page_for
 from wxbot.web.console.words import language
 
+_FRESH = 5.0  # seconds
 _PAGE = 50
 
 
@@ -21,7 +22,9 @@ def topics(room: Room) -> Blueprint:
     def listed(account: str) -> Response | str:
         q = request.args.get("q", "").strip()[:MAX_TOPIC]
         after = request.args.get("after", "")[:MAX_TOPIC]
-        part = room.live.part(("topics", language(), account, q, after), lambda: _part(room, account, q, after))
+        part = room.live.part(
+            ("topics", language(), account, q, after), lambda: _part(room, account, q, after), fresh=_FRESH
+        )
         if live.is_wanted():
             return live.answer(part)
         return render_template("topics.html", part=live.markup(part), tag=part.tag, q=q)
