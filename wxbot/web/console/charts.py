@@ -72,6 +72,7 @@ def _part(room: Room, account: str) -> str:
     figures = _figures(counted, ends, first, now)
     told = {
         "zone": room.zone.key,
+        "hour": str(say("Hour")),
         "figures": [{"name": one.name, "hours": one.hours, "lines": one.lines} for one in figures],
     }
     return render_template(

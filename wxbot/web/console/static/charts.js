@@ -2,7 +2,8 @@
 "use strict";
 
 const drawn = new Map(); // by the name of the figure
-const LOOKS = ["--accent", "--ink", "--warn", "--bad", "--quiet", "--line"];
+const LOOKS = ["--accent", "--ink", "--warn", "--bad", "--quiet", "--quiet"];
+const DASHED = 5; // the number of the line that has the look of the one before it
 
 function look(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -12,7 +13,7 @@ function told() {
   return JSON.parse(document.getElementById("figures").dataset.figures);
 }
 
-function options(figure, zone, place) {
+function options(figure, { zone, hour }, place) {
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
   const at = (seconds) => (seconds == null ? "" : clock.format(new Date(seconds * 1000)));
   const axis = { stroke: look("--quiet"), grid: { stroke: look("--line"), width: 1 }, ticks: { show: false } };
@@ -28,25 +29,26 @@ function options(figure, zone, place) {
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] },
     ],
     series: [
-      { label: "", value: (plot, seconds) => at(seconds) },
+      { label: hour, value: (plot, seconds) => at(seconds) },
       ...names.map((label, number) => ({
         label,
         stroke: look(LOOKS[number]),
         width: 2,
+        dash: number === DASHED ? [4, 4] : undefined,
         points: { show: false },
-        ...(number === 0 ? { fill: `${look(LOOKS[0])}22`, paths: uPlot.paths.bars({ size: [0.7], align: 1 }), width: 0 } : {}),
+        ...(number === 0 ? { fill: `${look(LOOKS[0])}55`, paths: uPlot.paths.bars({ size: [0.7], align: 1 }), width: 0 } : {}),
       })),
     ],
   };
 }
 
 function draw(isAnew) {
-  const { figures, zone } = told();
+  const { figures, ...words } = told();
   for (const figure of figures) {
     const place = document.getElementById(`chart-${figure.name}`);
     const data = [figure.hours, ...Object.values(figure.lines)];
     if (isAnew) drawn.get(figure.name)?.destroy();
-    if (isAnew || !drawn.has(figure.name)) drawn.set(figure.name, new uPlot(options(figure, zone, place), data, place));
+    if (isAnew || !drawn.has(figure.name)) drawn.set(figure.name, new uPlot(options(figure, words, place), data, place));
     else drawn.get(figure.name).setData(data);
   }
 }
