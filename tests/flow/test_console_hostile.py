@@ -21,6 +21,9 @@ PAGES = [
     "/default/conversations",
     "/default/conversations?order=recent",
     *(f"/default/conversations/{openid}" for openid in USERS),
+    "/default/calendar",
+    "/default/charts",
+    "/default/health",
 ]
 
 
