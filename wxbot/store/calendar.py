@@ -3,7 +3,7 @@
 from wxbot.store.engine import Transaction
 from wxbot.store.topic_lists import Listed
 
-MOST = 10_000  # follow-ups of one span are counted up to one more
+MOST = 2_000  # follow-ups of one span are counted up to one more
 
 _COLUMNS = "id, topic, step, key, message, due_at, state, total, priority"
 _WHERE = "account = :account AND due_at >= :since AND due_at < :until"
@@ -16,9 +16,10 @@ _DUE = tuple(
         "state IN ('done', 'cancelled') AND state = 'done'",
     )
 )
+# The order is of no use to a count, but leads PostgreSQL to the index.
 _SCHEDULED = """
 SELECT count(*) FROM (SELECT 1 FROM followups WHERE account = :account AND state = 'scheduled'
-                      AND due_at >= :since AND due_at < :until LIMIT :most) AS counted"""
+                      AND due_at >= :since AND due_at < :until ORDER BY account, due_at LIMIT :most) AS counted"""
 
 
 def due(tx: Transaction, account: str, since: float, until: float, limit: int) -> list[Listed]:

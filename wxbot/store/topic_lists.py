@@ -8,9 +8,11 @@ from wxbot.store.engine import Transaction
 MOST = 10_000  # subscribers are counted up to one more
 SAMPLE = 1_000  # subscribers looked at to tell how many can be reached
 
+# The order is of no use to a count, but leads PostgreSQL to the index.
 _SUBSCRIBERS = """
 (SELECT count(*) FROM (SELECT 1 FROM subscriptions AS s
-                       WHERE s.account = t.account AND s.topic = t.topic LIMIT :most) AS counted)"""
+                       WHERE s.account = t.account AND s.topic = t.topic
+                       ORDER BY s.openid LIMIT :most) AS counted)"""
 # A name is never below its own beginning: the index leads to the first one.
 _NAMED = f"""
 SELECT t.topic, {_SUBSCRIBERS}, p.moment, coalesce(p.plan, '') <> ''

@@ -9,8 +9,10 @@ from wxbot.store.outbox import RANK
 MOST = 10_000  # rows are counted up to one more
 
 _OLDEST = "SELECT min(wake_at) FROM lanes WHERE account = :account AND rank = :rank AND wake_at <= :now"
+# The order is of no use to a count, but leads PostgreSQL to the index.
 _OF_STATE = """
-SELECT count(*) FROM (SELECT 1 FROM followups WHERE account = :account AND state = :state LIMIT :most) AS counted"""
+SELECT count(*) FROM (SELECT 1 FROM followups WHERE account = :account AND state = :state
+                      ORDER BY id LIMIT :most) AS counted"""
 
 
 def oldest_due(tx: Transaction, account: str, now: float) -> float | None:

@@ -83,6 +83,7 @@ def _part(room: Room, account: str, day: date | None, today: date, *, works: boo
         spans=spans,
         counts=room.store.read(count),
         most=_SUBSCRIBERS,
+        most_waiting=kept.MOST,
         day=day,
         works=works,
         today=today,
