@@ -17,7 +17,7 @@ from wxbot.web.console.words import language, say
 
 _FRESH = 25.0  # seconds
 _HOURS = 24
-_AHEAD = 48  # hours
+_AHEAD = 49  # hours: a window that has just opened closes in the last one
 _PUSHES = ("pushes", "replies", "handed_off", "failed")
 _OUTCOMES = ("sent", "refused", "doubtful", "expired", "cancelled", "superseded")
 

@@ -23,7 +23,7 @@ function options(figure, { zone, hour }, place) {
     height: 220,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     cursor: { drag: { x: false, y: false } },
-    scales: { y: { range: (plot, least, most) => [0, Math.max(most, 4)] } },
+    scales: { x: { range: (plot, least, most) => [least - 1800, most + 1800] }, y: { range: (plot, least, most) => [0, Math.max(most, 4)] } },
     axes: [
       { ...axis, values: (plot, splits) => splits.map(at), incrs: [3600, 7200, 10800, 21600, 43200] },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] },
@@ -36,7 +36,7 @@ function options(figure, { zone, hour }, place) {
         width: 2,
         dash: number === DASHED ? [4, 4] : undefined,
         points: { show: false },
-        ...(number === 0 ? { fill: `${look(LOOKS[0])}55`, paths: uPlot.paths.bars({ size: [0.7], align: 1 }), width: 0 } : {}),
+        ...(number === 0 ? { fill: `${look(LOOKS[0])}55`, paths: uPlot.paths.bars({ size: [0.7] }), width: 0 } : {}),
       })),
     ],
   };
