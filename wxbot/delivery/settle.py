@@ -47,8 +47,13 @@ def settle(  # a message's end has so many sides
     if result.before is not None:
         outbox.insert(tx, account, openid, _first_part(one.lane, head, result.before), origin="split", now=now)
     claims.release(tx, one.lane)
-    if result.move.errcode:
-        counts.add(tx, account, now, f"errcode:{result.move.errcode}")
+    _count(tx, account, result.move.errcode, now)
+
+
+def _count(tx: Transaction, account: str, errcode: int, now: float) -> None:
+    """Count what the platform answered, so that the console can tell it before the message comes to an end."""
+    if errcode:
+        counts.add(tx, account, now, f"errcode:{errcode}")
 
 
 def _open_again(tx: Transaction, one: Claimed, going: Going) -> None:
