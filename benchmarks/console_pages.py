@@ -8,6 +8,7 @@ import re
 import statistics
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -155,6 +156,14 @@ _PAGES = (
     "/sessions",
     "/audit",
     "/audit?action=set_role",
+    "/default/topics",
+    "/default/topics?q=flight:99",
+    "/default/topics/news",
+    "/default/topics/flight:77",
+    "/default/calendar",
+    f"/default/calendar?day={date.today() + timedelta(days=2)}",
+    "/default/charts",
+    "/default/health",
 )
 
 if __name__ == "__main__":

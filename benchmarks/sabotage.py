@@ -49,10 +49,10 @@ def _answer_before_commit() -> None:
     """Answer a push while its transaction is still to come."""
     commit = accept.Inbox._commit
 
-    def early(self: Any, delivery: Any, answer: Any, seal: Any, now: float) -> bytes:
+    def early(self: Any, delivery: Any, answer: Any, seal: Any, now: float, began: float) -> bytes:
         def later() -> None:
             time.sleep(0.05)
-            commit(self, delivery, answer, seal, now)
+            commit(self, delivery, answer, seal, now, began)
 
         threading.Thread(target=later).start()
         passive, _ = replies.passive_and_rest(answer.reply, delivery.push)

@@ -5,6 +5,7 @@ Nothing else wires. Call either after fork: both open the store.
 
 import importlib
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from wxbot import log, settings, template
 from wxbot.background import Repeating
 from wxbot.clock import Clock, SharedClock, SystemClock
 from wxbot.delivery.budget import Budget
+from wxbot.delivery.counting import Counting
 from wxbot.delivery.errands import Errands
 from wxbot.delivery.fanout import Fanout
 from wxbot.delivery.manner import Manner, Manners, Rung
@@ -41,8 +43,9 @@ from wxbot.reply.bot import Bot
 from wxbot.reply.deadline import Answering
 from wxbot.reply.rules import load_rules
 from wxbot.settings import Account, Settings
-from wxbot.store import idempotency, outbox, pushes
+from wxbot.store import idempotency, outbox, processes, pushes
 from wxbot.store.engine import Store, Transaction
+from wxbot.store.processes import Kind
 from wxbot.times.local_time import parse_hours
 from wxbot.topic_settings import TopicSettings
 from wxbot.web.any_query import AnyQuery
@@ -57,6 +60,8 @@ _TIDY_EVERY = 10.0  # seconds
 _DAY = 86_400.0  # seconds
 _PRUNE_EVERY = 10.0  # seconds between looks for what is over and old
 _ERRANDS_EVERY = 0.5  # seconds between looks for what an operator wants done to many follow-ups
+_ALIVE_EVERY = 10.0  # seconds
+_COUNT_EVERY = 5.0  # seconds between looks for what has happened
 _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
@@ -80,6 +85,8 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app.register_blueprint(push_api(store, clock, set(using.all_accounts), using.api_rate))
     console = _console(store, clock, using)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PATH: console})  # type: ignore[method-assign]
+    if given is None:  # a process of our own, and not a program that runs us beside other things
+        _sign_of_life(store, clock, "web").start()
     return app
 
 
@@ -119,9 +126,22 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
             Repeating("fan-out", _FAN_OUT_EVERY, Fanout(store, clock).step),
             Repeating("errands", _ERRANDS_EVERY, Errands(store, clock).step),
             Repeating("tidying", _TIDY_EVERY, tidy),
+            Repeating("counting", _COUNT_EVERY, Counting(store, clock).step),
+            _sign_of_life(store, clock, "sender"),
             Repeating("pruning", _PRUNE_EVERY, Pruning(store, clock, keep_of(using)).step),
         ],
     )
+
+
+def _sign_of_life(store: Store, clock: Clock, kind: Kind) -> Repeating:
+    """Return what notes again and again that this process is alive; its thread is started after the fork."""
+    host, pid = socket.gethostname(), os.getpid()
+
+    def note() -> bool:
+        store.write(lambda tx: processes.note(tx, store.owner, kind, host, pid, clock.now()))
+        return False
+
+    return Repeating("signs of life", _ALIVE_EVERY, note)
 
 
 def from_environment(*, quiet: bool = False) -> Settings:

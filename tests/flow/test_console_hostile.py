@@ -23,6 +23,9 @@ PAGES = [
     *(f"/default/conversations/{openid}" for openid in USERS),
     *(f"/default/outbox?state=scheduled&before={last + 1}" for last in range(len(HOSTILE), 0, -50)),
     *(f"/default/outbox/{id}" for id in range(1, len(HOSTILE) + 1, 7)),
+    "/default/calendar",
+    "/default/charts",
+    "/default/health",
 ]
 
 

@@ -11,8 +11,12 @@ from wxbot.web.console.chinese import ZH
 CONSOLE = Path(__file__).parents[2] / "wxbot" / "web" / "console"
 SAID = re.compile(r"""\b(?:_|say)\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
 SOURCES = sorted([*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")])
-# Said by a value and not by its words: states and origins of follow-ups.
-BY_VALUE = {*STATES, "due", "handler", "publication", "cli", "api", "split", "agent"}
+# Said by a value and not by its words: states and origins of follow-ups; states of steps and publications.
+BY_VALUE = {
+    *STATES,
+    *("due", "handler", "publication", "cli", "api", "split", "agent"),
+    *("waiting", "planned", "published", "skipped", "publishing", "done"),
+}
 
 
 def said(path: Path) -> set[str]:

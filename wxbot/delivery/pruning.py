@@ -7,10 +7,12 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.delivery.erasing import SLICE, erase, in_turn
-from wxbot.store import retention
+from wxbot.store import counts, retention
 from wxbot.store.engine import Store
 
 log = structlog.get_logger(__name__)
+
+_COUNTS_KEPT = 35 * 86_400.0  # seconds: longer than any chart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,13 @@ class Pruning:
 
     def __init__(self, store: Store, clock: Clock, keep: Keep) -> None:
         self._store, self._clock, self._keep = store, clock, keep
+        self._counts_until = 0  # hours before this one have been looked at
 
     def step(self) -> bool:
         """Delete a slice of everything that is old; return whether there was anything."""
-        done = {name: self._slice(name, before) for name, before in self._keep.until(self._clock.now()).items()}
+        now = self._clock.now()
+        done = {name: self._slice(name, before) for name, before in self._keep.until(now).items()}
+        done["counts"] = self._counts(now - _COUNTS_KEPT)
         deleted = {name: count for name, count in done.items() if count}
         if deleted:
             log.debug("pruned", action="pruned", **deleted)
@@ -51,6 +56,14 @@ class Pruning:
                 return self._who_left(before)
         found = self._store.read(lambda tx: retention.old(tx, name, before, SLICE))
         return in_turn(self._store, lambda tx: retention.delete(tx, name, found, before)) if found else 0
+
+    def _counts(self, before: float) -> int:
+        """Forget counts, once an hour: they are few, and no index finds the old ones."""
+        hour = counts.hour_of(before)
+        if hour == self._counts_until:
+            return 0
+        self._counts_until = hour
+        return in_turn(self._store, lambda tx: counts.forget(tx, hour))
 
     def _plan(self, before: float) -> int:
         found = self._store.read(lambda tx: retention.old_plan(tx, before))

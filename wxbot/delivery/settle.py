@@ -10,7 +10,7 @@ from wxbot.delivery.outcome import Outcome
 from wxbot.delivery.receipts import keep_early_receipts
 from wxbot.delivery.way import Going
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority
-from wxbot.store import contacts, gates, outbox
+from wxbot.store import contacts, counts, gates, outbox
 from wxbot.store.engine import Transaction
 from wxbot.store.gates import Interface
 from wxbot.store.lanes import Head, Lane
@@ -47,6 +47,13 @@ def settle(  # a message's end has so many sides
     if result.before is not None:
         outbox.insert(tx, account, openid, _first_part(one.lane, head, result.before), origin="split", now=now)
     claims.release(tx, one.lane)
+    _count(tx, account, result.move.errcode, now)
+
+
+def _count(tx: Transaction, account: str, errcode: int, now: float) -> None:
+    """Count what the platform answered, so that the console can tell it before the message comes to an end."""
+    if errcode:
+        counts.add(tx, account, now, f"errcode:{errcode}")
 
 
 def _open_again(tx: Transaction, one: Claimed, going: Going) -> None:

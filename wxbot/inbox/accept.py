@@ -69,6 +69,7 @@ class Inbox:
         return mine.result()
 
     def _accept_first(self, delivery: Delivery, seal: Seal) -> bytes:
+        began = self._clock.monotonic()
         account, push = delivery.account, delivery.push
         known = self._store.read(lambda tx: pushes.reply_to(tx, account, push.key))
         if known is not None:
@@ -79,10 +80,10 @@ class Inbox:
         try:
             answer = handling.result(self._answering.budget)
         except TimeoutError:
-            return self._give_away(delivery, handling, now)
-        return self._commit(delivery, answer, seal, now)
+            return self._give_away(delivery, handling, now, began)
+        return self._commit(delivery, answer, seal, now, began)
 
-    def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float) -> bytes:
+    def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float, began: float) -> bytes:
         """Store the push with all it causes, and return what to answer."""
         passive, rest = passive_and_rest(answer.reply, delivery.push)
         leaving = {topic for topic, wanted in answer.subscriptions.items() if not wanted}
@@ -93,7 +94,7 @@ class Inbox:
             said = [*as_follow_ups(rest, ready_at), *(_not_before(ready_at, one) for one in answer.follow_ups)]
             reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))
             state = "failed" if answer.error else "answered"
-            arrival = self._arrival(delivery, now, state=state, reply=reply, error=answer.error)
+            arrival = self._arrival(delivery, now, began, state=state, reply=reply, error=answer.error)
             keep_plans(tx, delivery.account, answer, now)
             keep(tx, delivery.account, back, now)
             push_id = keep_push(tx, delivery, arrival, self._terms, ready_at=ready_at)
@@ -108,14 +109,14 @@ class Inbox:
             known = self._store.read(lambda tx: pushes.reply_to(tx, delivery.account, delivery.push.key))
             return NO_REPLY if known is None else known
 
-    def _give_away(self, delivery: Delivery, handling: "Future[Answer]", now: float) -> bytes:
+    def _give_away(self, delivery: Delivery, handling: "Future[Answer]", now: float, began: float) -> bytes:
         """Store the push as handed off; its handler goes on and its answer will be a follow-up."""
         store = self._store
 
         def work(tx: Transaction) -> tuple[int | None, bytes]:
             lease_until = store.lease_clock(tx) + LEASE
             owned = {"owner": store.owner, "boot": store.boot, "lease_until": lease_until}
-            arrival = self._arrival(delivery, now, state="handed_off", reply=NO_REPLY, **owned)
+            arrival = self._arrival(delivery, now, began, state="handed_off", reply=NO_REPLY, **owned)
             push_id = keep_push(tx, delivery, arrival, self._terms, ready_at=now)
             reply = pushes.reply_to(tx, delivery.account, delivery.push.key)
             return push_id, NO_REPLY if reply is None else reply
@@ -127,8 +128,9 @@ class Inbox:
             handling.add_done_callback(lambda done: self._hand_off.finish(push_id, delivery, done.result()))
         return reply
 
-    def _arrival(self, delivery: Delivery, now: float, **rest: object) -> Arrival:
+    def _arrival(self, delivery: Delivery, now: float, began: float, **rest: object) -> Arrival:
         push = delivery.push
+        rest["took"] = self._clock.monotonic() - began
         return Arrival(delivery.account, push.key, push.openid, now, delivery.body, **rest)  # type: ignore[arg-type]
 
 

@@ -19,7 +19,7 @@ from wxbot.protocol.inbound import read
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.reply.context import Context
 from wxbot.reply.deadline import Answer, Answering
-from wxbot.store import contacts, pushes
+from wxbot.store import contacts, counts, pushes
 from wxbot.store.engine import Store, Transaction
 
 log = structlog.get_logger(__name__)
@@ -113,6 +113,8 @@ class HandOff:
             return False
         keep_plans(tx, delivery.account, answer, self._clock.now())
         keep_effects(tx, delivery, push_id, follow_ups, answer, now=self._clock.now())
+        if error:
+            counts.add(tx, delivery.account, self._clock.now(), "failed")
         return True
 
     def _keep(self) -> None:

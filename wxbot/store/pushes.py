@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from wxbot.store.engine import Transaction
 
 _INSERT = """
-INSERT INTO pushes (account, push_key, openid, received_at, body, state, reply, error, owner, boot, lease_until)
-VALUES (:account, :push_key, :openid, :now, :body, :state, :reply, :error, :owner, :boot, :lease_until)
+INSERT INTO pushes
+  (account, push_key, openid, received_at, body, state, reply, error, owner, boot, lease_until, took)
+VALUES (:account, :push_key, :openid, :now, :body, :state, :reply, :error, :owner, :boot, :lease_until, :took)
 ON CONFLICT (account, push_key) DO NOTHING RETURNING id"""
 _REPLY = "SELECT reply FROM pushes WHERE account = :account AND push_key = :push_key"
 _REMEMBER = """
@@ -55,6 +56,7 @@ class Arrival:
     owner: str = ""
     boot: str = ""
     lease_until: float = 0.0
+    took: float | None = None  # seconds from its arrival until it was about to be committed
 
 
 def insert(tx: Transaction, arrival: Arrival) -> int | None:

@@ -21,15 +21,20 @@ from wxbot.errors import StoreError
 from wxbot.store import console_users
 from wxbot.web.any_query import AnyQuery
 from wxbot.web.console import shown, signin, words
+from wxbot.web.console.calendar import calendar
+from wxbot.web.console.charts import charts
 from wxbot.web.console.conversation import conversation
 from wxbot.web.console.conversations import conversations
 from wxbot.web.console.failed_pushes import failed_pushes
 from wxbot.web.console.follow_up import follow_up
+from wxbot.web.console.health import health
 from wxbot.web.console.outbox import outbox
 from wxbot.web.console.own_sessions import own_sessions
 from wxbot.web.console.people import people
 from wxbot.web.console.person import person
 from wxbot.web.console.room import Room
+from wxbot.web.console.topic import topic
+from wxbot.web.console.topics import topics
 from wxbot.web.console.trail import trail
 
 log = structlog.get_logger(__name__)
@@ -75,6 +80,11 @@ def create_console(room: Room, secret: str, *, https: bool) -> Flask:
         person,
         own_sessions,
         trail,
+        topics,
+        topic,
+        calendar,
+        charts,
+        health,
     ):
         app.register_blueprint(pages(room))
     _shown(app, room)
@@ -105,6 +115,8 @@ def _shown(app: Flask, room: Room) -> None:
         "moment": lambda at: shown.moment(at, room.now, room.zone, words.language()),
         "span": lambda seconds: shown.span(seconds, words.language()),
         "countdown": lambda until: shown.countdown(until, room.now, words.language()),
+        "capped": shown.capped,
+        "weekday": lambda day: shown.weekday(day, words.language()),
         "left": lambda count: shown.left(count, words.language()),
         "short": shown.short,
         "face": shown.face,

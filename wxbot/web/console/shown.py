@@ -1,6 +1,6 @@
 """How the console tells times, spans, names and counts; each template has these as filters."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,16 @@ def left(count: int, language: Language) -> str:
 def so_many(count: Count) -> str:
     """Return a count, `10,000+` for one that was not counted to its end."""
     return f"{count.number:,}{'+' if count.is_more else ''}"
+
+
+def weekday(day: date, language: Language) -> str:
+    """Return the name of a day of the week."""
+    return _DAYS[language][day.weekday()]
+
+
+def capped(count: int, most: int = 10_000) -> str:
+    """Return a count that went no further than one more than `most`: `1,024`, `10,000+`."""
+    return f"{most:,}+" if count > most else f"{count:,}"
 
 
 def lines(text: str) -> Markup:

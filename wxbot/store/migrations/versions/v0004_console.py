@@ -122,6 +122,12 @@ def _counts() -> None:
         _number("count"),
     )
     op.create_table("cursors", _text("name", primary_key=True), _moment("position"))
+    # Counting begins with what comes from now on: what is there already may be millions of rows.
+    op.execute("INSERT INTO cursors (name, position) SELECT 'pushes', coalesce(max(id), 0) FROM pushes")
+    op.execute(
+        "INSERT INTO cursors (name, position) SELECT 'follow_ups', coalesce(max(changed_at), 0) FROM followups "
+        "WHERE state IN ('sent', 'refused', 'doubtful', 'expired', 'cancelled', 'superseded')"
+    )
     op.create_table(
         "processes",
         _text("owner", primary_key=True),

@@ -59,6 +59,9 @@ if (box) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) box.form.requestSubmit();
   });
   tell();
+}
+
+if (document.querySelector("form.reply")) {
   let atEnd = true; // what comes in moves the box down: who was at it stays at it
   const toEnd = () => window.scrollTo(0, document.documentElement.scrollHeight);
   document.addEventListener("htmx:before:swap", () => {
