@@ -144,4 +144,4 @@ def test_the_grants_a_step_was_decided_on_are_told_with_it(still: Stage) -> None
         {"kind": "action", "left": 0, "expires_at": 0},
     ]
     shown = run(still, "explain", str(id)).stdout
-    assert "seen: message any number until 2027-01-17 16:00:00, action 0 until -" in shown
+    assert "seen: message any number until 2027-01-17 16:00:00+0800, action 0 until -" in shown

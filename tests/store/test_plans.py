@@ -77,7 +77,7 @@ def test_a_step_that_nobody_has_can_be_changed_cancelled_and_brought_back(store:
 
 def test_a_step_that_is_begun_stays_as_it_is(store: Store) -> None:
     half, whole = lay(store, "half"), lay(store, "whole")
-    for done in (False, True):
+    for done in (True, False):
         one = claim(store, "a", now=NOW + 60)
         assert one is not None
         store.write(lambda tx: publications.advance(tx, one, cursor="oA", made=1, done=done))  # noqa: B023  # run at once
