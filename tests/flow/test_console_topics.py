@@ -315,10 +315,10 @@ def test_a_plan_is_cancelled_and_nothing_of_it_comes(still: Stage) -> None:
     assert ann.post(f"{PLACE}/plan/cancel").status_code == 303
 
     assert set(still.rows("SELECT state FROM publications")) <= {("cancelled",)}
-    assert "调整计划" not in ann.page(PLACE)
+    assert "取消计划" not in ann.page(PLACE)
     assert still.rows("SELECT action FROM audit WHERE action = 'cancel_plan'") == [("cancel_plan",)]
     assert ann.post(f"{PLACE}/plan/cancel").status_code == 404
-    assert ann.post(f"{PLACE}/plan", name="gate", value="1").status_code == 404
+    assert ann.post(f"{LIST}/unplanned/plan", name="gate", value="1").status_code == 404
 
 
 def test_a_long_list_of_subscribers_goes_on(still: Stage) -> None:
