@@ -64,6 +64,7 @@ class Scene:
 
     platform: str
     webhook: str
+    database_url: str
     openids: list[str] = field(default_factory=list)
 
     def post(self, path: str, body: Any) -> Any:
@@ -97,7 +98,7 @@ class Scene:
 
 def take(browser: Browser, folder: Path) -> None:
     """Play the scene and write the four pictures into a folder."""
-    with _stage() as scene:
+    with stage() as scene:
         _play(scene)
         with _page(browser, scene, _DESKTOP, "zh-CN", "light") as page:
             page.locator(".exchange[data-direction=to_bot]", has_text="值机").locator("summary").click()
@@ -162,7 +163,8 @@ def _scroll(page: Page, where: str, to: int) -> None:
 
 
 @contextmanager
-def _stage() -> Iterator[Scene]:
+def stage() -> Iterator[Scene]:
+    """Run the platform, wxbot and a sender, with two people who have not followed yet."""
     clock = StoppedClock()
     config = SimulatorConfig(mode="safe")
     with (
@@ -176,7 +178,7 @@ def _stage() -> Iterator[Scene]:
         with served(create_app(settings, clock)) as web:
             running.start()
             try:
-                yield _peopled(Scene(platform, f"{web}/wechat"))
+                yield _peopled(Scene(platform, f"{web}/wechat", settings.database_url))
             finally:
                 sender.stop()
                 running.join()
@@ -208,5 +210,6 @@ def _settings(config: SimulatorConfig, platform: str, url: str) -> Settings:
             "database_url": url,
             "bot": "benchmarks.phone_bot:bot",
             "sender": {"poll": 0.05},
+            "console": {"https": False},
         }
     )

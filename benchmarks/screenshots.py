@@ -1,4 +1,4 @@
-"""Make the pictures that the documentation shows: `python -m benchmarks.screenshots [phone]`."""
+"""Make the pictures that the documentation shows: `python -m benchmarks.screenshots [phone|console]`."""
 
 import shutil
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks import phone_scene
+from benchmarks import console_scene, phone_scene
 
 _IMAGES = Path(__file__).parents[1] / "docs" / "images"
 _CALM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
-_PAGES: dict[str, Callable[[Browser, Path], None]] = {"phone": phone_scene.take}
+_PAGES: dict[str, Callable[[Browser, Path], None]] = {"phone": phone_scene.take, "console": console_scene.take}
 
 
 @click.command()

@@ -134,7 +134,8 @@ def enable(tx: Transaction, name: str) -> None:
 
 
 def _keep_an_owner(tx: Transaction, name: str) -> None:
-    if [row[0] for row in tx.rows(_OWNERS)] == [name]:
+    lock = " FOR UPDATE" if tx.postgresql else ""  # two owners must not put each other out at the same moment
+    if [row[0] for row in tx.rows(_OWNERS + lock)] == [name]:
         raise InvalidMessage(f"{name} is the only owner: make another one first")
 
 

@@ -133,7 +133,7 @@ def _shown(app: Flask, room: Room) -> None:
         accounts = [name for name in room.readers if user and user.sees(name)]
         account = (request.view_args or {}).get("account") or next(iter(accounts), "")
         here = request.script_root + request.full_path.rstrip("?")  # where a page asks for its live part
-        said = {"language": words.language(), "assets": version("wxbot"), "here": here}
+        said = {"language": words.language(), "assets": version("wxbot"), "here": here, "now": room.now}
         return {**said, "user": user, "accounts": accounts, "account": account}
 
 

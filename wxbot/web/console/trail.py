@@ -15,11 +15,14 @@ DEEDS: Mapping[str, str] = {
     "add_user": "let somebody in",
     "answer": "answered a user",
     "cancel": "cancelled a follow-up",
+    "cancel_plan": "cancelled a plan",
     "disable": "put somebody out",
     "enable": "let somebody in again",
     "end_session": "ended one of their sessions",
     "end_sessions": "ended somebody's sessions",
     "errand": "began an errand",
+    "move_plan": "changed a plan",
+    "publish": "published to a topic",
     "replay": "had a failed push handled again",
     "retry": "tried a follow-up again",
     "send_now": "sent a follow-up at once",
@@ -27,6 +30,8 @@ DEEDS: Mapping[str, str] = {
     "set_role": "changed a role",
     "sign_in": "signed in",
     "stop_errand": "stopped an errand",
+    "subscribe": "subscribed a user",
+    "unsubscribe": "unsubscribed a user",
 }
 _FOLLOW_UPS = {"answer", "cancel", "retry", "send_now"}  # whose target is a follow-up's number
 

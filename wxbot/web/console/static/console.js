@@ -2,7 +2,7 @@
 "use strict";
 
 const language = document.documentElement.lang;
-let ahead = 0; // seconds that the server's clock is ahead of ours
+let ahead = Number(document.body.dataset.now) - Date.now() / 1000; // seconds the server's clock is ahead of ours
 
 function span(seconds) {
   const minutes = Math.max(Math.floor(seconds / 60), 0);
