@@ -85,8 +85,14 @@ def _hang(connection: socket.socket | None, seconds: float) -> bytes:
     raise _drop()
 
 
+def _is_readable(connection: socket.socket) -> bool:
+    poll = select.poll()  # select knows no file above 1023
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _has_left(connection: socket.socket | None) -> bool:
-    if connection is None or not select.select([connection], [], [], 0)[0]:
+    if connection is None or not _is_readable(connection):
         return False
     try:
         return not connection.recv(1, socket.MSG_PEEK)
