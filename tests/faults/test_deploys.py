@@ -12,6 +12,8 @@ from benchmarks.figures.deploys import failed, restarted_under_load, serving
 RESTARTS = 3
 LATER = "SELECT count(*) FROM followups WHERE state <> 'sent'"
 
+pytestmark = pytest.mark.timeout(300)  # a loaded machine takes long to start processes twenty times
+
 
 def _log(place: Deployment) -> str:
     return (place.folder / "processes.log").read_text()
