@@ -6,6 +6,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from benchmarks.deployment import Deployment, Surroundings, deployed, is_ready, workers
 from benchmarks.figures.deploys import failed, restarted_under_load, serving
 
