@@ -1,7 +1,9 @@
 """`wxbot console`: who may sign in at the console."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeVar
 
 import click
 
@@ -12,6 +14,7 @@ from wxbot.store import console_users as users
 from wxbot.store.console_users import ROLES, Role, User
 from wxbot.store.engine import Transaction
 
+T = TypeVar("T")
 _BY = "wxbot console"  # who did it, for the audit trail: whoever may run commands here
 _ROLE = click.option(
     "--role",
@@ -50,15 +53,11 @@ def adduser(name: str, role: Role, account: str | None, password_stdin: bool) ->
 @_STDIN
 def passwd(name: str, password_stdin: bool) -> None:
     """Give NAME a new password; ends their sessions."""
-    store, now = opened()
+    store, _ = opened()
     store.read(lambda tx: users.show(tx, name))
     hashed = users.hash_password(name, _password(password_stdin))
 
-    def work(tx: Transaction) -> None:
-        users.set_password(tx, name, hashed)
-        audit.note(tx, _BY, "set_password", now, target=name)
-
-    store.write(work)
+    _do("set_password", name, lambda tx, now: users.set_password(tx, name, hashed))
     click.echo(f"{name} has a new password; their sessions are ended")
 
 
@@ -102,13 +101,7 @@ def _row(one: User) -> list[str]:
 @_ROLE
 def role(name: str, role: Role) -> None:
     """Give NAME another role."""
-    store, now = opened()
-
-    def work(tx: Transaction) -> None:
-        users.set_role(tx, name, role)
-        audit.note(tx, _BY, "set_role", now, target=name, details=role)
-
-    store.write(work)
+    _do("set_role", name, lambda tx, now: users.set_role(tx, name, role), details=role)
     click.echo(f"{name} is {role} now")
 
 
@@ -116,13 +109,7 @@ def role(name: str, role: Role) -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """Let NAME sign in no more, and end their sessions at once."""
-    store, now = opened()
-
-    def work(tx: Transaction) -> None:
-        users.disable(tx, name, now)
-        audit.note(tx, _BY, "disable", now, target=name)
-
-    store.write(work)
+    _do("disable", name, lambda tx, now: users.disable(tx, name, now))
     click.echo(f"{name} is out")
 
 
@@ -130,13 +117,7 @@ def disable(name: str) -> None:
 @click.argument("name")
 def enable(name: str) -> None:
     """Let NAME sign in again."""
-    store, now = opened()
-
-    def work(tx: Transaction) -> None:
-        users.enable(tx, name)
-        audit.note(tx, _BY, "enable", now, target=name)
-
-    store.write(work)
+    _do("enable", name, lambda tx, now: users.enable(tx, name))
     click.echo(f"{name} can sign in again")
 
 
@@ -144,11 +125,21 @@ def enable(name: str) -> None:
 @click.argument("name")
 def signout(name: str) -> None:
     """End all sessions of NAME at once."""
-    store, now = opened()
 
-    def work(tx: Transaction) -> int:
+    def end(tx: Transaction, now: float) -> int:
         users.show(tx, name)
-        audit.note(tx, _BY, "end_sessions", now, target=name)
         return users.end_sessions(tx, name)
 
-    click.echo(f"{store.write(work)} session(s) of {name} ended")
+    click.echo(f"{_do('end_sessions', name, end)} session(s) of {name} ended")
+
+
+def _do(action: str, name: str, deed: Callable[[Transaction, float], T], *, details: str = "") -> T:
+    """Do something to a user, and note it in the same transaction; return what came of it."""
+    store, now = opened()
+
+    def work(tx: Transaction) -> T:
+        done = deed(tx, now)
+        audit.note(tx, _BY, action, now, target=name, details=details)
+        return done
+
+    return store.write(work)

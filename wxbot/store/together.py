@@ -60,7 +60,7 @@ class Together:
         batch: list[Wanted] = []
         while self._waiting and len(batch) < MOST:
             batch.append(self._waiting.popleft())
-        return [one for one in batch if not one.is_done]
+        return batch
 
     def _serve(self, batch: list[Wanted]) -> None:
         if len(batch) > 1 and self._all(batch):

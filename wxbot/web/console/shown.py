@@ -77,7 +77,7 @@ def weekday(day: date, language: Language) -> str:
 
 def capped(count: int, most: int = 10_000) -> str:
     """Return a count that went no further than one more than `most`: `1,024`, `10,000+`."""
-    return f"{most:,}+" if count > most else f"{count:,}"
+    return so_many(Count(min(count, most), count > most))
 
 
 def lines(text: str) -> Markup:
