@@ -3,10 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from flow.console_bench import let_in
+from flow.stage import Stage, staged
+from wxbot.reply.bot import Bot
 
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
@@ -58,3 +64,30 @@ def page_of(browser: Browser) -> Iterator[Opening]:
 
 def _is_error(said: Any) -> bool:
     return said.type == "error" and "Failed to load resource" not in said.text
+
+
+@contextmanager
+def _console_stage(database: Path, *, sending: bool = True) -> Iterator[Stage]:
+    """A stage whose bot answers every text, with an owner who may sign in."""
+    bot = Bot()
+
+    @bot.text()
+    def echo() -> str:
+        return "收到"
+
+    with staged(f"sqlite:///{database}", bot, sending=sending) as running:
+        let_in(running, "ann", "owner")
+        yield running
+
+
+@pytest.fixture
+def stage(database: Path) -> Iterator[Stage]:
+    with _console_stage(database) as running:
+        yield running
+
+
+@pytest.fixture
+def still(database: Path) -> Iterator[Stage]:
+    """The stage without a sender: what is queued stays."""
+    with _console_stage(database, sending=False) as running:
+        yield running

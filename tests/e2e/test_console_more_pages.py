@@ -1,30 +1,13 @@
 """Topics, calendar, charts and health in a real browser: at both widths, without an error."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import DESKTOP, PHONE, Opening
-from e2e.test_console_pages import ASK, console, fits, signed_in
-from flow.console_bench import let_in
-from flow.stage import Stage, staged
+from e2e.console_browser import ASK, console, fits, signed_in
+from flow.stage import Stage
 from flow.test_console_topics import NAME, plan_it, subscriber, write
-from wxbot.reply.bot import Bot
 from wxbot.store import counts
-
-
-@pytest.fixture
-def stage(database: object) -> Iterator[Stage]:
-    bot = Bot()
-
-    @bot.text()
-    def echo() -> str:
-        return "收到"
-
-    with staged(f"sqlite:///{database}", bot) as running:
-        let_in(running, "ann", "owner")
-        yield running
 
 
 def opened(stage: Stage, page_of: Opening, path: str, viewport: dict[str, int]) -> Page:

@@ -1,44 +1,14 @@
 """Outbox, people and trail in a real browser: at both widths, by keyboard, without an error."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import DESKTOP, PHONE, Opening
-from e2e.test_console_pages import ASK, console, fits, signed_in
-from flow.console_bench import let_in
-from flow.stage import Stage, staged
+from e2e.console_browser import ASK, console, fits, signed_in
+from flow.stage import Stage
 from flow.test_console_outbox import put
-from wxbot.reply.bot import Bot
-
-
-@pytest.fixture
-def still(database: object) -> Iterator[Stage]:
-    """A stage without a sender: what is queued stays."""
-    bot = Bot()
-
-    @bot.text()
-    def echo() -> str:
-        return "收到"
-
-    with staged(f"sqlite:///{database}", bot, sending=False) as running:
-        let_in(running, "ann", "owner")
-        yield running
-
-
-@pytest.fixture
-def stage(database: object) -> Iterator[Stage]:
-    bot = Bot()
-
-    @bot.text()
-    def echo() -> str:
-        return "收到"
-
-    with staged(f"sqlite:///{database}", bot) as running:
-        let_in(running, "ann", "owner")
-        yield running
 
 
 def outbox(stage: Stage, page_of: Opening, query: str = "", **surroundings: Any) -> Page:

@@ -1,48 +1,11 @@
 """The console in a real browser: at both widths, in both languages, by keyboard alone."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from e2e.conftest import DESKTOP, PHONE, Opening
-from flow.console_bench import PASSWORD, let_in
-from flow.stage import Stage, staged
-from wxbot.reply.bot import Bot
-
-ASK = "htmx.trigger(document.querySelector('[hx-get]'), 'every')"  # what the page does every few seconds
-
-
-@pytest.fixture
-def stage(database: object) -> Iterator[Stage]:
-    bot = Bot()
-
-    @bot.text()
-    def echo() -> str:
-        return "收到"
-
-    with staged(f"sqlite:///{database}", bot) as running:
-        let_in(running, "ann", "owner")
-        yield running
-
-
-def console(stage: Stage) -> str:
-    return stage.webhook.removesuffix("/wechat") + "/console"
-
-
-def signed_in(stage: Stage, page_of: Opening, **surroundings: Any) -> Page:
-    page = page_of(console(stage), **surroundings)
-    page.fill("[name=name]", "ann")
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/conversations")
-    return page
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing stands out to the right."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+from e2e.console_browser import ASK, fits, signed_in
+from flow.stage import Stage
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
