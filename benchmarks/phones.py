@@ -18,7 +18,8 @@ class Phones:
 
     def __init__(self, platform: str) -> None:
         self._platform = platform
-        self._http = urllib3.PoolManager(maxsize=_AT_ONCE, timeout=_PATIENCE, retries=False)
+        # time stands still for longer than a server keeps a connection open: each request has its own
+        self._http = urllib3.PoolManager(timeout=_PATIENCE, retries=False, headers={"Connection": "close"})
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="phones")
         self._openids: list[str] = []
 

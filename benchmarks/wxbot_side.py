@@ -38,7 +38,11 @@ class Airline:
 
     def __init__(self, bot: str, key: str) -> None:
         self._url = f"{bot}/api/v1/accounts/default/topics"
-        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._headers = {
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Connection": "close",  # its next word comes later than a server keeps a connection open
+        }
         self._http = urllib3.PoolManager(retries=False)
 
     def tell(self, flight: Flight, news: News) -> None:
