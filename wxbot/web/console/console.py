@@ -59,6 +59,7 @@ def create_console(room: Room, secret: str, *, https: bool) -> Flask:
         MAX_CONTENT_LENGTH=MAX_BODY,
         PERMANENT_SESSION_LIFETIME=timedelta(seconds=console_users.LONGEST),
         SEND_FILE_MAX_AGE_DEFAULT=86_400,  # their addresses name a version
+        SESSION_REFRESH_EACH_REQUEST=False,  # the store ends sessions; to seal one anew cost a fifth of a poll
         SESSION_COOKIE_NAME="wxbot_console",
         SESSION_COOKIE_PATH=PATH,
         SESSION_COOKIE_HTTPONLY=True,
