@@ -91,6 +91,16 @@ def test_a_committed_write_is_synced_to_disk(database: Path) -> None:
     store.close()
 
 
+def test_only_a_write_behind_does_not_wait_for_the_disk(store: Store) -> None:
+    ask = "SHOW synchronous_commit" if store.postgresql else "PRAGMA synchronous"
+    waits, waits_not = ("on", "off") if store.postgresql else (2, 1)
+
+    assert store.write_behind(lambda tx: tx.rows(ask)) == [(waits_not,)]
+    with pytest.raises(StoreError, match="no_table"):
+        store.write_behind(lambda tx: tx.rows("SELECT * FROM no_table"))
+    assert store.write(lambda tx: tx.rows(ask)) == [(waits,)]
+
+
 def test_postgresql_bounds_every_wait_for_a_lock_and_for_a_stopped_holder_of_locks(postgresql: Server) -> None:
     store = Store(postgresql.url)
 

@@ -2,7 +2,8 @@
 
 Publishing stores one row and returns; a sender's process makes the follow-ups, chunk by chunk. Each
 chunk is one transaction that stores its follow-ups and moves the cursor, so that a process killed
-at any moment leaves nothing half done: another goes on behind the last chunk that was committed.
+at any moment leaves nothing half done: another goes on behind the last chunk that was committed. A
+power cut may undo the last chunks, and their cursor with them; nobody waits for the disk here.
 """
 
 import json
@@ -25,7 +26,7 @@ from wxbot.store.lanes import Lease
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 50  # follow-ups in one transaction: it holds the writer for about a millisecond, and its sync
+CHUNK = 50  # follow-ups in one transaction: it holds the writer for about a millisecond
 LEASE = 1.0  # seconds; how long a publication rests when the process that works at it is killed
 _REST = 3.0  # times what a chunk took: pushes find the writer free most of the time, however slow the disk is
 _OF_PLANS = ("step:", "news:")  # how the keys begin under which a plan publishes
@@ -80,7 +81,7 @@ class Fanout:
         if not self._store.read(lambda tx: publications.any_due(tx, now)):
             return False
         began = time.monotonic()
-        worked = self._store.write(lambda tx: self._chunk(tx, now))
+        worked = self._store.write_behind(lambda tx: self._chunk(tx, now))
         time.sleep(_REST * (time.monotonic() - began))
         return worked
 

@@ -71,7 +71,7 @@ class Inbox:
     def _accept_first(self, delivery: Delivery, seal: Seal) -> bytes:
         began = self._clock.monotonic()
         account, push = delivery.account, delivery.push
-        known = self._store.read(lambda tx: pushes.reply_to(tx, account, push.key))
+        known = self._store.read_one(lambda tx: pushes.reply_to(tx, account, push.key))
         if known is not None:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return known

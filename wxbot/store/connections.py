@@ -33,6 +33,7 @@ class Connections(Protocol):
     """One process's connections: a DB-API cursor for reading or for writing."""
 
     begin_write: str
+    begin_behind: str  # begins a transaction whose commit need not be on disk when it returns
     about: str
     errors: tuple[type[Exception], ...]
 
@@ -42,6 +43,10 @@ class Connections(Protocol):
 
     def writing(self) -> Any:
         """Return a context manager that yields a cursor, perhaps after waiting for its turn."""
+        ...
+
+    def writing_behind(self) -> Any:
+        """Do the same for a transaction that is begun with `begin_behind`."""
         ...
 
     def close(self) -> None:
@@ -92,6 +97,7 @@ class SQLiteConnections:
     """
 
     begin_write = "BEGIN IMMEDIATE"  # a deferred one fails at once when a read turns into a write
+    begin_behind = begin_write
 
     def __init__(self, url: URL) -> None:
         driver = sqlcipher3.dbapi2
@@ -122,6 +128,19 @@ class SQLiteConnections:
         """Yield the writer's cursor when it is this thread's turn."""
         with self._turn:
             yield self._writer.cursor()
+
+    @contextmanager
+    def writing_behind(self) -> Iterator[Any]:
+        """Yield it without the sync of each commit: the next one that has it syncs the whole log before it."""
+        with self.writing() as cursor:
+            if self.journal != "WAL":  # without the log a commit that is not synced could tear the file
+                yield cursor
+                return
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         """Close them all."""
@@ -158,6 +177,7 @@ class PostgreSQLConnections:
     """A small pool, shared by the threads of a process."""
 
     begin_write = "BEGIN"
+    begin_behind = "BEGIN; SET LOCAL synchronous_commit = off"
 
     def __init__(self, url: URL, pool: int) -> None:
         try:
@@ -189,6 +209,7 @@ class PostgreSQLConnections:
             connection.close()
 
     writing = reading
+    writing_behind = reading
 
     def close(self) -> None:
         """Close them all."""

@@ -91,7 +91,7 @@ def sessions(app: Flask, room: Room) -> None:
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> SignedIn | None:
         now = room.now
-        found = room.store.read(lambda tx: users.of_session(tx, token, now))
+        found = room.store.read_one(lambda tx: users.of_session(tx, token, now))
         if found is None:
             return None
         id, seen_at, user = found
