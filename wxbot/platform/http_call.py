@@ -72,11 +72,24 @@ class _Response(http.client.HTTPResponse):
         super().__init__(cast(Any, _Socket(sock)), *args, **kwargs)
 
 
-class _Connection(HTTPConnection):
+class _NotSent(Exception):
+    """The call was out of time before its last byte left: whoever reads a part of a request acts on nothing."""
+
+
+class _InTime:
+    """Lets no byte go once the call is out of time: a process that was stopped may have lost what it sends for."""
+
+    def send(self, data: Any) -> None:
+        if time.monotonic() >= _call.end:
+            raise _NotSent
+        super().send(data)  # type: ignore[misc]  # of the connection this is mixed into
+
+
+class _Connection(_InTime, HTTPConnection):
     response_class = _Response
 
 
-class _SecureConnection(HTTPSConnection):
+class _SecureConnection(_InTime, HTTPSConnection):
     response_class = _Response
 
 
@@ -126,6 +139,8 @@ class HttpCaller:
                 request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self._limit), allow_redirects=False
             ) as response:
                 return response.status_code, response.raw.read(most + 1, decode_content=False)
+        except _NotSent:
+            raise Unanswered("no time was left to send it", delivered_maybe=False) from None
         except (requests.RequestException, HTTPError, OSError, http.client.HTTPException) as exc:
             # Only the kind of the error: its text holds the URL, and so perhaps a secret.
             raise Unanswered(type(exc).__name__, delivered_maybe=not _never_left(exc)) from None
