@@ -5,14 +5,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from flow.stage import Stage, senders
-from wxbot.cli import COMMANDS
+from wxbot.cli import COMMANDS, main
 from wxbot.delivery import plans
 from wxbot.reply.plan import Plan, PlanChange, notice, step
 from wxbot.store import topics
@@ -24,11 +27,19 @@ def url(database: Path) -> str:
     return f"sqlite:///{database}"
 
 
-def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command printed, and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def environment_of(stage: Stage) -> dict[str, str]:
+    """Return the settings of a stage as a command reads them, on a machine in Beijing."""
     account = stage.settings.account
-    foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
-    environment: Mapping[str, str] = {
-        **foreign,
+    return {
         "WXBOT_TOKEN": account.token.get_secret_value(),
         "WXBOT_APPID": account.appid,
         "WXBOT_APPSECRET": account.appsecret.get_secret_value(),
@@ -36,11 +47,29 @@ def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> "subproc
         "WXBOT_API_BASE": stage.platform,
         "WXBOT_DATABASE_URL": stage.settings.database_url,
         "TZ": "Asia/Shanghai",
-        **more,
     }
-    command = [sys.executable, "-m", "wxbot.cli", *arguments]
-    options = {"capture_output": True, "text": True, "timeout": 60, "check": False}
-    return subprocess.run(command, env=environment, input=given, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> Done:
+    """Run a command on a stage's store, in this process: to start another for each costs a second of CPU."""
+    with surrounded_by({**environment_of(stage), **more}):
+        done = CliRunner().invoke(main, arguments, input=given, prog_name="wxbot", catch_exceptions=False)
+    return Done(done.exit_code, done.stdout, done.stderr)
+
+
+@contextmanager
+def surrounded_by(environment: Mapping[str, str]) -> Iterator[None]:
+    """Give this process a command's environment, with no other setting of wxbot, while the block runs."""
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [each for each in os.environ if each.startswith("WXBOT_")]:
+                patch.delenv(name)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
 
 
 def test_contacts_show_what_may_still_be_sent_and_until_when(still: Stage) -> None:
@@ -219,12 +248,29 @@ def test_an_id_that_no_store_can_hold_is_refused(still: Stage) -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself(command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "wxbot.cli", command, "--help"], capture_output=True, text=True, check=False
-    )
+    done = CliRunner().invoke(main, [command, "--help"], prog_name="wxbot")
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert len(done.stdout.splitlines()) > 4
+
+
+def test_as_a_process_of_its_own_a_command_prints_and_exits_alike(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    given = {**os.environ, **environment_of(still)}
+    apart = [
+        subprocess.run([sys.executable, "-m", "wxbot.cli", *each], env=given, capture_output=True, check=False)
+        for each in (["contacts", "--json"], ["contacts", "--account", "zz"])
+    ]
+
+    for done, here in zip(
+        apart, [run(still, "contacts", "--json"), run(still, "contacts", "--account", "zz")], strict=True
+    ):
+        assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == (
+            here.returncode,
+            here.stdout,
+            here.stderr,
+        )
 
 
 def test_send_and_publish_take_a_topic_and_facts_for_the_fallback(still: Stage) -> None:
