@@ -143,7 +143,7 @@ def test_postgresql_is_dumped_restored_and_parked_as_the_guide_says(
             user = restored.user()
             restored.say(user, "plan 1")
             restored.clock.advance(5)
-            restored.until(lambda: "news 0" in restored.shown(user))
-            assert restored.states() == ["doubtful", "sent"]
+            restored.until(lambda: restored.states() == ["doubtful", "sent"])
+            assert "news 0" in restored.shown(user)
     postgresql.drop(there)
     postgresql.drop(url)
