@@ -227,7 +227,7 @@ def _answering(using: Settings) -> Answering:
 
 def bot_of(using: Settings) -> Bot:
     """Return the bot of `bot` with the rules of `rules` after it; raises SettingsError when neither is set."""
-    bot = Bot()
+    bot = Bot(quick=True)  # when all that is in it is
     if using.bot:
         bot.include(_import(using.bot))
     if using.rules:

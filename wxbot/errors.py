@@ -41,6 +41,10 @@ class StoreError(WxbotError):
     """The store could not do it now: nothing was changed, and the caller must not say it was."""
 
 
+class NoTurn(StoreError):
+    """Others kept us from writing: whoever waits here would only wait as long again."""
+
+
 class SendFailed(WxbotError):
     """One call to the platform did not succeed; the sender decides what becomes of the message."""
 

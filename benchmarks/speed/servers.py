@@ -107,14 +107,14 @@ def python_for(side: Side, environments: Path) -> str:
     return str(place / "bin" / "python")
 
 
-def wxbot(url: str) -> Side:
-    """Return wxbot itself on a store, as `wxbot serve` runs it."""
+def wxbot(url: str, bot: str = "bot") -> Side:
+    """Return wxbot itself on a store, as `wxbot serve` runs it, with one of the bots of `wxbot_bot`."""
     settings = {
         "WXBOT_TOKEN": "Wechat4go",
         "WXBOT_APPID": DEV_APPID,
         "WXBOT_APPSECRET": DEV_SECRET,
         "WXBOT_MODE": "plain",
-        "WXBOT_BOT": "benchmarks.speed.rivals.wxbot_bot:bot",
+        "WXBOT_BOT": f"benchmarks.speed.rivals.wxbot_bot:{bot}",
         "WXBOT_DATABASE_URL": url,
     }
-    return Side("wxbot, all stored", "wxbot.app:create_app()", environment=settings)
+    return Side("wxbot" if bot == "bot" else f"wxbot, {bot} bot", "wxbot.app:create_app()", environment=settings)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from wxbot.errors import NotFound, StoreError
+from wxbot.errors import NotFound, NoTurn, StoreError
 from wxbot.store.engine import Store, Transaction
-from wxbot.store.together import MOST, NoTurn, Together
+from wxbot.store.together import MOST, Together
 
 INSERT = "INSERT INTO signatures (account, signature, push_key, seen_at) VALUES ('default', :signature, 'k', :txid)"
 COUNT = "SELECT count(*) FROM signatures"

@@ -45,8 +45,12 @@ class Answering:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
 
     def start(self, push: Push, ctx: Context) -> "Future[Answer]":
-        """Begin to answer; the future never raises."""
-        return self._pool.submit(self.answer, push, ctx)
+        """Begin to answer, or do it at once when the bot is quick; the future never raises."""
+        if not self._bot.quick:
+            return self._pool.submit(self.answer, push, ctx)
+        done: Future[Answer] = Future()
+        done.set_result(self.answer(push, ctx))
+        return done
 
     def answer(self, push: Push, ctx: Context) -> Answer:
         """Return what the bot wants for this push; a handler that raises is logged and apologised for."""

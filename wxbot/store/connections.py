@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy
@@ -11,6 +12,7 @@ import sqlcipher3.dbapi2
 from sqlalchemy.engine import URL
 
 from wxbot.errors import SettingsError
+from wxbot.store.turns import Turns
 
 BUSY_TIMEOUT = 3.0  # seconds a writer waits for another process; the platform hangs up at 5
 IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose process has stopped
@@ -84,7 +86,7 @@ def told(url: URL) -> Iterator[None]:
     """Tell an operator in one line why a database cannot be opened."""
     try:
         yield
-    except (sqlcipher3.dbapi2.Error, sqlalchemy.exc.SQLAlchemyError) as exc:
+    except (sqlcipher3.dbapi2.Error, sqlalchemy.exc.SQLAlchemyError, OSError) as exc:
         why = str(getattr(exc, "orig", exc)).splitlines()[0]
         shown = url.render_as_string(hide_password=True)
         raise SettingsError(f"database_url {shown} cannot be opened: {why}") from exc
@@ -93,7 +95,8 @@ def told(url: URL) -> Iterator[None]:
 class SQLiteConnections:
     """One writing connection behind a lock, and one reading connection a thread.
 
-    A second writer in this process would only wait in SQLite's busy loop; a lock wakes at once.
+    A second writer in this process would only wait in SQLite's busy loop; a lock wakes at once. Among processes
+    writers take turns.
     """
 
     begin_write = "BEGIN IMMEDIATE"  # a deferred one fails at once when a read turns into a write
@@ -111,6 +114,8 @@ class SQLiteConnections:
         with told(url):
             self._writer = self._connect()
             [(mark,)] = self._writer.cursor().execute("PRAGMA user_version").fetchall()
+            self._turns = Turns(Path(str(url.database)), BUSY_TIMEOUT)
+            self._open.append(self._turns)
         if mark:
             self.close()
             raise SettingsError(_BACKUP)
@@ -126,7 +131,7 @@ class SQLiteConnections:
     @contextmanager
     def writing(self) -> Iterator[Any]:
         """Yield the writer's cursor when it is this thread's turn."""
-        with self._turn:
+        with self._turn, self._turns.taken():
             yield self._writer.cursor()
 
     @contextmanager
@@ -144,8 +149,8 @@ class SQLiteConnections:
 
     def close(self) -> None:
         """Close them all."""
-        for connection in self._open:
-            connection.close()
+        for each in self._open:
+            each.close()
         self._open.clear()
 
     def _connect(self) -> Any:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from wxbot.errors import SettingsError, StoreError
+from wxbot.errors import NoTurn, SettingsError, StoreError
 from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections, database_url
 from wxbot.store.revision import is_newer, too_new, works_on
 from wxbot.store.schema import REVISION
-from wxbot.store.together import NoTurn, Together
+from wxbot.store.together import Together
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

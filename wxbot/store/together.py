@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wxbot.errors import StoreError
+from wxbot.errors import NoTurn
 
 MOST = 32  # pieces of work in one transaction: others wait for its length
 Work = Callable[[Any], Any]
@@ -33,10 +33,6 @@ class Wanted:
         if self.error is not None:
             raise self.error
         return self.result
-
-
-class NoTurn(StoreError):
-    """Another process kept us from writing: whoever waits here would only wait as long again."""
 
 
 class Together:
