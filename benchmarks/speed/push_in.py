@@ -46,7 +46,9 @@ def push_in(seconds: float, rounds: int, only: str) -> None:
         url = f"sqlite:///{folder / 'wxbot.db'}"
         migrate(url)
         environments = Path(".venv/rivals").absolute()
-        sides = [side for side in (*SIDES, wxbot(url), wxbot(url, "quick")) if side is SIDES[0] or only in side.name]
+        sides = [
+            side for side in (*SIDES, wxbot(url), wxbot(url, "quick")) if side is SIDES[0] or only in side.name
+        ]
         servers = [stack.enter_context(running(side, python_for(side, environments), folder)) for side in sides]
         measured = {server.side.name: Measured() for server in servers}
         for number in range(rounds + 1):
