@@ -123,6 +123,8 @@ class _Told:
             took = self._fed(name, data, feed)
             if took > _SLOW:  # an input that is slow is slow again; a machine that was busy is not
                 took = min(took, self._fed(name, data, feed), self._fed(name, data, feed))
+                if took > _SLOW:
+                    self.found = self.found or f"{name}: {took * 1000:.0f} ms of CPU; {data[:300]!r}"
             if is_warm:
                 self.counts["inputs"] += 1
                 self.counts["slower than 50 ms"] += took > _SLOW

@@ -18,6 +18,7 @@ BUSY_TIMEOUT = 3.0  # seconds a writer waits for another process; the platform h
 IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose process has stopped
 LINK_TIMEOUT = 5  # seconds without a sign of life from PostgreSQL's machine until a connection is given up
 LOCK_TIMEOUT = 1  # seconds a migration waits for a table, since every push waits behind it meanwhile
+_READ_CACHE = 256  # KiB
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to
 
 _MIGRATOR_BEGINS = [
@@ -126,6 +127,8 @@ class SQLiteConnections:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
+            # What it keeps is worth nothing after the next commit, and there is one of it for each thread.
+            connection.cursor().execute(f"PRAGMA cache_size = {-_READ_CACHE}")
         yield connection.cursor()
 
     @contextmanager
