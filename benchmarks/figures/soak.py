@@ -23,13 +23,14 @@ from wxbot.store.engine import Store
 
 _RATE = 100.0  # pushes a second; each has a reply and a follow-up
 _CLIENTS = 8  # connections, kept open as nginx keeps its own
+_FLOOD = 32  # clients at once before what is measured, so that pools have all their threads and caches are full
 _WARM = 0.4  # share of the time after which nothing may grow any more
 _SLACK = {"open files": 4, "threads": 1, "connections": 2}  # a pool may still open one for each process
 _SLOPE = 1.0  # MB of memory in 10,000 messages
 _PROBE = """
 INSERT INTO buckets (account, level, boot, filled_at) VALUES ('probe', 1, '', :now)
 ON CONFLICT (account) DO UPDATE SET filled_at = excluded.filled_at"""
-_LAG = "SELECT changed_at - due_at FROM followups WHERE state = 'sent'"
+_LAG = "SELECT changed_at - due_at FROM followups WHERE state = 'sent' AND id > {flooded}"
 
 
 @dataclass
@@ -50,10 +51,17 @@ class _Traffic:
     users: list[str]
     took: list[float] = field(default_factory=list)  # seconds from a push to its answer
     failed: int = 0
+    flooded: int = 0
 
     def __post_init__(self) -> None:
-        self._http = urllib3.PoolManager(maxsize=_CLIENTS, block=True, retries=False, timeout=5)
+        self._http = urllib3.PoolManager(maxsize=_FLOOD, block=True, retries=False, timeout=5)
         self._lock, self._next = threading.Lock(), 0
+
+    def flood(self, count: int) -> None:
+        """Push so many as fast as they are answered; they count for nothing but being sent."""
+        with ThreadPoolExecutor(_FLOOD) as pool:
+            list(pool.map(self._push, range(count)))
+        self._next, self.flooded, self.took = count, count, []
 
     def run(self, seconds: float) -> None:
         """Push for so long; a client that is late goes on at once, and the rate falls."""
@@ -66,7 +74,7 @@ class _Traffic:
         while True:
             with self._lock:
                 number, self._next = self._next, self._next + 1
-            at = began + number / _RATE
+            at = began + (number - self.flooded) / _RATE
             if max(at, time.monotonic()) >= end:
                 return
             time.sleep(max(0.0, at - time.monotonic()))
@@ -98,15 +106,16 @@ def soak(run: Run, figure: Figure) -> None:
         with deployed(url, folder, run.surroundings(request_limit=2.0, lease=8.0, threads=8)) as place:
             storm = Storm(place)
             storm.meet(run.size(200, 20), latency=0)
-            traffic, commits, looks = _soaked(place, storm.users, seconds)
+            traffic, commits, looks = _soaked(place, storm.users, seconds, run.size(4_000, 100))
             place.until(lambda: storm.waiting() == 0, 240)  # noqa: B023  # waited for at once
             kind = make_url(url).get_backend_name()
             sent = place.get("/sim/ledger")["accepted"]
             figure.count("pushes", len(traffic.took))
             figure.count("unanswered", traffic.failed)
-            figure.count("not sent", len(traffic.took) - traffic.failed - sent)
-            figure.count(f"{kind}: messages a second", round((len(traffic.took) + sent) / seconds))
-            lags = [float(row[0]) for row in place.rows(_LAG)]
+            figure.count("not sent", traffic.flooded + len(traffic.took) - traffic.failed - sent)
+            rate = round((len(traffic.took) + sent - traffic.flooded) / seconds)
+            figure.count(f"{kind}: messages a second", rate)
+            lags = [float(row[0]) for row in place.rows(_LAG.format(flooded=traffic.flooded))]
             for name, took in (("accept", traffic.took), ("commit", commits), ("queue lag", lags)):
                 half, most = (round(1000 * percentile(sorted(took), share)) for share in (0.5, 0.99))
                 figure.count(f"{kind}: {name} p50, ms", half)
@@ -117,10 +126,13 @@ def soak(run: Run, figure: Figure) -> None:
     figure.note = f"The rate wanted was {2 * _RATE:g} messages a second; nothing timed is judged."
 
 
-def _soaked(place: Deployment, users: list[str], seconds: float) -> tuple[_Traffic, list[float], list[_Look]]:
+def _soaked(
+    place: Deployment, users: list[str], seconds: float, flood: int
+) -> tuple[_Traffic, list[float], list[_Look]]:
     """Return the traffic of so many seconds, what commits beside it took, and what the processes held."""
     master, sender = place.web(WXBOT_WORKERS="2"), place.sender()
     traffic = _Traffic(place, users)
+    traffic.flood(flood)
     with _beside(place, traffic, [master.pid, *workers(master), sender.pid or 0]) as (commits, looks):
         traffic.run(seconds)
     return traffic, commits, looks
