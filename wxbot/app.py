@@ -62,6 +62,7 @@ _PRUNE_EVERY = 10.0  # seconds between looks for what is over and old
 _ERRANDS_EVERY = 0.5  # seconds between looks for what an operator wants done to many follow-ups
 _ALIVE_EVERY = 10.0  # seconds
 _COUNT_EVERY = 5.0  # seconds between looks for what has happened
+_CHECKPOINT_EVERY = 0.2  # seconds between looks at SQLite's log
 _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
@@ -87,6 +88,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None) -> Fla
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PATH: console})  # type: ignore[method-assign]
     if given is None:  # a process of our own, and not a program that runs us beside other things
         _sign_of_life(store, clock, "web").start()
+        Repeating("checkpoints", _CHECKPOINT_EVERY, store.checkpoint).start()
     return app
 
 
@@ -128,6 +130,7 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
             Repeating("tidying", _TIDY_EVERY, tidy),
             Repeating("counting", _COUNT_EVERY, Counting(store, clock).step),
             _sign_of_life(store, clock, "sender"),
+            Repeating("checkpoints", _CHECKPOINT_EVERY, store.checkpoint),
             Repeating("pruning", _PRUNE_EVERY, Pruning(store, clock, keep_of(using)).step),
         ],
     )

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -99,6 +100,19 @@ def test_only_a_write_behind_does_not_wait_for_the_disk(store: Store) -> None:
     with pytest.raises(StoreError, match="no_table"):
         store.write_behind(lambda tx: tx.rows("SELECT * FROM no_table"))
     assert store.write(lambda tx: tx.rows(ask)) == [(waits,)]
+
+
+def test_the_log_is_copied_into_the_file_beside_those_who_write(database: Path) -> None:
+    store = Store(f"sqlite:///{database}")
+    rest = "PRAGMA wal_checkpoint(NOOP)"
+    while (log := store.read_one(lambda tx: tx.rows(rest))[0])[1] - log[2] < 500:
+        store.write(lambda tx: tx.change_many(ADD, [{"account": uuid4().hex} for _ in range(100)]))
+
+    store.checkpoint()
+
+    _, logged, copied = store.read_one(lambda tx: tx.rows(rest))[0]
+    assert logged == copied
+    store.close()
 
 
 def test_postgresql_bounds_every_wait_for_a_lock_and_for_a_stopped_holder_of_locks(postgresql: Server) -> None:

@@ -26,7 +26,7 @@ from wxbot.store.lanes import Lease
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 50  # follow-ups in one transaction: it holds the writer for about a millisecond
+CHUNK = 20  # follow-ups in one transaction: it holds the writer for about a millisecond
 LEASE = 1.0  # seconds; how long a publication rests when the process that works at it is killed
 _REST = 3.0  # times what a chunk took: pushes find the writer free most of the time, however slow the disk is
 _OF_PLANS = ("step:", "news:")  # how the keys begin under which a plan publishes

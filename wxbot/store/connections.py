@@ -19,6 +19,8 @@ IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose 
 LINK_TIMEOUT = 5  # seconds without a sign of life from PostgreSQL's machine until a connection is given up
 LOCK_TIMEOUT = 1  # seconds a migration waits for a table, since every push waits behind it meanwhile
 _READ_CACHE = 256  # KiB
+_CHECKPOINT = 500  # pages of the log that are not in the file yet, when somebody has time to copy them
+_LATE_CHECKPOINT = 3_000  # pages in the log, when a commit must do it, and the others wait for that
 WAL_LIMIT = 16 * 1024 * 1024  # bytes the write-ahead log is cut back to
 
 _MIGRATOR_BEGINS = [
@@ -50,6 +52,10 @@ class Connections(Protocol):
 
     def writing_behind(self) -> Any:
         """Do the same for a transaction that is begun with `begin_behind`."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Do now what a commit would have to do later, if the database has such work."""
         ...
 
     def close(self) -> None:
@@ -150,6 +156,13 @@ class SQLiteConnections:
             finally:
                 cursor.execute("PRAGMA synchronous = FULL")
 
+    def checkpoint(self) -> None:
+        """Copy the log into the file once it is worth it, beside those who write."""
+        with self.reading() as cursor:
+            [(_, logged, copied)] = cursor.execute("PRAGMA wal_checkpoint(NOOP)").fetchall()
+            if logged - copied >= _CHECKPOINT:
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def close(self) -> None:
         """Close them all."""
         for each in self._open:
@@ -163,6 +176,7 @@ class SQLiteConnections:
             f"journal_mode = {self.journal}",
             "synchronous = FULL",  # a committed push survives a power cut
             f"journal_size_limit = {WAL_LIMIT}",
+            f"wal_autocheckpoint = {_LATE_CHECKPOINT}",
             "temp_store = MEMORY",
             "secure_delete = ON",  # who is erased is not left in free pages
         ):
@@ -218,6 +232,9 @@ class PostgreSQLConnections:
 
     writing = reading
     writing_behind = reading
+
+    def checkpoint(self) -> None:
+        """Leave it to the server, which has processes for it."""
 
     def close(self) -> None:
         """Close them all."""

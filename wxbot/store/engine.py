@@ -148,6 +148,11 @@ class Store:
         if not works_on(REVISION, found):
             raise SettingsError(too_new(REVISION, found))
 
+    def checkpoint(self) -> bool:
+        """Do a part of the database's own work that commits would wait for; False: there is no more of it now."""
+        self._connections.checkpoint()
+        return False
+
     def close(self) -> None:
         """Close every connection of this process."""
         self._connections.close()
