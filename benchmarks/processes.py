@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import sabotage
 from wxbot import app
+from wxbot.opening import from_environment
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["benchmarks.figures.kills", "psycopg", "sqlalchemy.dialects.postgresql.psycopg"])
@@ -32,7 +33,7 @@ def _sender(environment: dict[str, str], messages: Path, bug: str | None) -> Non
         os.dup2(opened.fileno(), 2)
     sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
     sabotage.plant(bug)
-    running = app.create_sender(app.from_environment())
+    running = app.create_sender(from_environment())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
     running.run()

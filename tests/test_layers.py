@@ -15,6 +15,7 @@ LAYERS = [
     "delivery",
     "reply",
     "platform",
+    "opening",
     "store",
     "protocol",
     "settings log shipped background ready",

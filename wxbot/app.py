@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from wxbot import log, settings, template
+from wxbot import template
 from wxbot.background import Repeating
-from wxbot.clock import Clock, SharedClock, SystemClock
+from wxbot.clock import Clock
 from wxbot.delivery.budget import Budget
 from wxbot.delivery.counting import Counting
 from wxbot.delivery.errands import Errands
@@ -30,6 +30,7 @@ from wxbot.errors import SettingsError
 from wxbot.inbox.accept import Inbox
 from wxbot.inbox.commit import Terms
 from wxbot.inbox.handoff import HandOff
+from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.client import Client
 from wxbot.platform.notices import Notices
@@ -147,28 +148,10 @@ def _sign_of_life(store: Store, clock: Clock, kind: Kind) -> Repeating:
     return Repeating("signs of life", _ALIVE_EVERY, note)
 
 
-def from_environment(*, quiet: bool = False) -> Settings:
-    """Return the settings of this process's environment, with its logging set up; `quiet` for commands."""
-    log.configure(quiet=quiet)
-    return settings.load(os.environ)
-
-
 def keep_of(using: Settings) -> Keep:
     """Return how long each is kept."""
     days = dict(using.retention)
     return Keep(**{name: None if count is None else count * _DAY for name, count in days.items()})
-
-
-def open_store(using: Settings) -> Store:
-    """Return this process's store; raises SettingsError when its schema is not the one we need."""
-    store = Store(using.database_url)
-    store.check_schema()
-    return store
-
-
-def clock_of(using: Settings) -> Clock:
-    """Return the system's clock, or in development the one the simulator moves."""
-    return SharedClock(using.clock_file) if using.clock_file else SystemClock()
 
 
 def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:

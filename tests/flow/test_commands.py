@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -252,6 +253,38 @@ def test_every_command_explains_itself(command: str) -> None:
 
     assert done.exit_code == 0
     assert len(done.stdout.splitlines()) > 4
+    loaded = main.get_command(click.Context(main), command)
+    assert COMMANDS[command][1] == (loaded and loaded.get_short_help_str(limit=62))
+
+
+HEAVY = {
+    "flask",
+    "sqlalchemy",
+    "requests",
+    "lxml",
+    "pydantic",
+    "cryptography",
+    "rich",
+    "alembic",
+    "re2",
+    "wxbot.app",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "needs"),
+    [
+        (["--help"], set()),
+        (["send", "--help"], {"sqlalchemy", "pydantic", "re2"}),
+        (["rules", "check", "--help"], {"re2"}),
+    ],
+    ids=["the list", "a command on the store", "a command without a store"],
+)
+def test_a_command_loads_nothing_heavy_that_it_does_not_need(command: list[str], needs: set[str]) -> None:
+    code = "import sys; from wxbot.cli import main; main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=True)
+
+    assert HEAVY & set(done.stdout.split()) <= needs
 
 
 def test_as_a_process_of_its_own_a_command_prints_and_exits_alike(still: Stage) -> None:

@@ -8,30 +8,63 @@ import click
 
 from wxbot.errors import SettingsError, WxbotError
 
-COMMANDS = {
-    "apikey": "wxbot.cli.apikey:apikey",
-    "backup": "wxbot.cli.backup:backup",
-    "console": "wxbot.cli.console:console",
-    "contacts": "wxbot.cli.people:contacts",
-    "demo": "wxbot.cli.demo:demo",
-    "doctor": "wxbot.cli.doctor:doctor",
-    "erase": "wxbot.cli.person:erase",
-    "explain": "wxbot.cli.outbox:explain",
-    "export": "wxbot.cli.person:export",
-    "init": "wxbot.cli.init:init",
-    "migrate": "wxbot.cli.serve:migrate",
-    "outbox": "wxbot.cli.outbox:outbox",
-    "plan": "wxbot.cli.plan:plan",
-    "publish": "wxbot.cli.topics:publish",
-    "qrcode": "wxbot.cli.qrcode:qrcode",
-    "replay": "wxbot.cli.people:replay",
-    "restore": "wxbot.cli.backup:restore",
-    "rules": "wxbot.cli.rules:rules",
-    "send": "wxbot.cli.outbox:send",
-    "sender": "wxbot.cli.serve:sender",
-    "serve": "wxbot.cli.serve:serve",
-    "simulator": "wxbot.cli.simulator:simulator",
-    "topics": "wxbot.cli.topics:topics",
+COMMANDS = {  # where each is, and what the list of commands says of it without loading it
+    "apikey": ("wxbot.cli.apikey:apikey", "Make, list and revoke the keys of the push API."),
+    "backup": ("wxbot.cli.backup:backup", "Copy the store into a new FILE while web and sender work."),
+    "console": ("wxbot.cli.console:console", "Say who may sign in at the console, and end their sessions."),
+    "contacts": ("wxbot.cli.people:contacts", "Show what may still be sent to each user, and until when."),
+    "demo": ("wxbot.cli.demo:demo", "Run the simulated platform, the flight bot and a sender on..."),
+    "doctor": (
+        "wxbot.cli.doctor:doctor",
+        "Check settings, store, schema, bot, clock and token; exit 1...",
+    ),
+    "erase": (
+        "wxbot.cli.person:erase",
+        "Erase all that is kept of a user: pushes, follow-ups with...",
+    ),
+    "explain": (
+        "wxbot.cli.outbox:explain",
+        "Say why a follow-up was or was not delivered; or whether a...",
+    ),
+    "export": (
+        "wxbot.cli.person:export",
+        "Print all that is kept of a user as one JSON document: each...",
+    ),
+    "init": ("wxbot.cli.init:init", "Write wxbot.toml and rules.toml into a folder, to be filled..."),
+    "migrate": ("wxbot.cli.serve:migrate", "Bring the database's schema up to date."),
+    "outbox": ("wxbot.cli.outbox:outbox", "Look at follow-ups, and act on them."),
+    "plan": ("wxbot.cli.plan:plan", "Show a topic's plan, move it (--moment, --fact) or cancel it."),
+    "publish": (
+        "wxbot.cli.topics:publish",
+        "Send a text to everybody who subscribes to a topic when it...",
+    ),
+    "qrcode": ("wxbot.cli.qrcode:qrcode", "Make a QR code: who follows or scans through it subscribes..."),
+    "replay": (
+        "wxbot.cli.people:replay",
+        "Handle a failed push again; a sender takes it up, and its...",
+    ),
+    "restore": (
+        "wxbot.cli.backup:restore",
+        "Put a backup FILE where the store was, and park what may...",
+    ),
+    "rules": ("wxbot.cli.rules:rules", "Answers without code: the rules file."),
+    "send": (
+        "wxbot.cli.outbox:send",
+        "Queue a text for a user; a sender delivers it as soon as...",
+    ),
+    "sender": (
+        "wxbot.cli.serve:sender",
+        "Send what is due, until SIGTERM or Ctrl-C; what was begun...",
+    ),
+    "serve": ("wxbot.cli.serve:serve", "Serve the webhook with gunicorn, and one sender beside it."),
+    "simulator": (
+        "wxbot.cli.simulator:simulator",
+        "Play the platform: its API, its users' phones, its faults...",
+    ),
+    "topics": (
+        "wxbot.cli.topics:topics",
+        "List the newest topics with their subscribers' number, or...",
+    ),
 }
 WRONG_SETTINGS = 2  # exit codes
 FAILED = 1
@@ -61,9 +94,14 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, attribute = COMMANDS[cmd_name].split(":")
+        module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands with what is known of them here: to load them all takes seconds."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in sorted(COMMANDS.items())])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse bytes that are not UTF-8, which no store and no platform takes."""

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.engine import URL
 
-from wxbot import app
 from wxbot.cli import show
 from wxbot.errors import SettingsError
+from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.settings import Settings
 from wxbot.store import copies, parking
 from wxbot.store.connections import database_url
@@ -25,13 +25,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=_FILE)
 def backup(file: Path) -> None:
     """Copy the store into a new FILE while web and sender work. PostgreSQL has pg_dump for it."""
-    using = app.from_environment(quiet=True)
+    using = from_environment(quiet=True)
     url = database_url(using.database_url)
     if url.get_backend_name() == "postgresql":
         raise SettingsError(f"PostgreSQL makes its own: pg_dump --format=custom --file={file} '{_shown(url)}'")
-    app.open_store(using).close()
+    open_store(using).close()
     with _progress("copying") as tell:
-        copies.backup(url, file, app.clock_of(using).now(), tell)
+        copies.backup(url, file, clock_of(using).now(), tell)
     click.echo(f"{file}: {file.stat().st_size:,} bytes; `wxbot restore {file}` puts it in place")
 
 
@@ -44,7 +44,7 @@ def restore(file: Path | None, as_json: bool) -> None:
 
     On PostgreSQL, pg_restore puts it in place; then this, without FILE, parks.
     """
-    using = app.from_environment(quiet=True)
+    using = from_environment(quiet=True)
     parked = _restored(using, file)
     if as_json:
         show.document(
@@ -59,14 +59,14 @@ def restore(file: Path | None, as_json: bool) -> None:
 
 
 def _restored(using: Settings, file: Path | None) -> Parked:
-    url, now = database_url(using.database_url), app.clock_of(using).now()
+    url, now = database_url(using.database_url), clock_of(using).now()
     ahead = max(account.join or 0.0 for account in using.all_accounts.values())
     if url.get_backend_name() == "postgresql":
         if file is not None:
             raise SettingsError(
                 f"first: pg_restore --dbname='{_shown(url)}' {file}; then `wxbot restore`, without FILE"
             )
-        return app.open_store(using).write(lambda tx: parking.park(tx, now, ahead))
+        return open_store(using).write(lambda tx: parking.park(tx, now, ahead))
     if file is None:
         raise SettingsError("which backup? `wxbot restore FILE`")
     with _progress("restoring") as tell:

@@ -9,6 +9,7 @@ import click
 from wxbot import app
 from wxbot.cli import show
 from wxbot.errors import Refused, SettingsError, Unanswered, WxbotError
+from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.protocol.reaction import meaning
 from wxbot.settings import Settings
 
@@ -20,7 +21,7 @@ Finding = tuple[bool, str, str]  # fit?, what was looked at, what was found or w
 @show.AS_JSON
 def doctor(offline: bool, as_json: bool) -> None:
     """Check settings, store, schema, bot, clock and token; exit 1 when something is not fit."""
-    using = app.from_environment(quiet=True)
+    using = from_environment(quiet=True)
     found = list(_examine(using, offline=offline))
     if as_json:
         show.document([{"fit": fit, "what": what, "found": told} for fit, what, told in found])
@@ -33,7 +34,7 @@ def doctor(offline: bool, as_json: bool) -> None:
 
 def _examine(using: Settings, *, offline: bool) -> Iterator[Finding]:
     yield True, "settings", f"{len(using.all_accounts)} account(s): {', '.join(using.all_accounts)}"
-    yield _try("store", lambda: app.open_store(using).about)
+    yield _try("store", lambda: open_store(using).about)
     yield _try("bot", lambda: app.bot_of(using).about)
     for name, account in using.all_accounts.items():
         safe = account.mode != "plain"
@@ -53,7 +54,7 @@ def _try(what: str, look: Callable[[], Any]) -> Finding:
 
 
 def _token(using: Settings, account: str) -> str:
-    store, clock = app.open_store(using), app.clock_of(using)
+    store, clock = open_store(using), clock_of(using)
     try:
         seconds = app.access_tokens(store, clock, using, account).check()
     except Refused as exc:

@@ -10,6 +10,7 @@ from wxbot import app
 from wxbot.cli import show
 from wxbot.cli.opened import opened
 from wxbot.errors import Refused, Unanswered, WxbotError
+from wxbot.opening import clock_of, from_environment
 from wxbot.platform.qrcode import LONGEST_LIFE, QrCode, make, picture
 from wxbot.protocol.reaction import meaning
 from wxbot.protocol.scene import scene_of
@@ -45,11 +46,11 @@ def qrcode(topic: str, expires: int | None, out: Path | None, account: str, as_j
 
     Codes for ever are counted: the platform makes 100,000 for an account.
     """
-    using = app.from_environment(quiet=True)
+    using = from_environment(quiet=True)
     store, _ = opened(account)
     of = using.all_accounts[account]
     scene = scene_of(topic, of.scene_prefix)
-    client = app.client(store, app.clock_of(using), using, account)
+    client = app.client(store, clock_of(using), using, account)
     try:
         code = make(client, of.api_base, scene, expires)
         _tell(code, scene, as_json=as_json)
