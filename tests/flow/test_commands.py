@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from flow.stage import Stage, senders
-from wxbot.cli import COMMANDS
+from wxbot.cli import COMMANDS, main
 from wxbot.delivery import plans
 from wxbot.reply.plan import Plan, PlanChange, notice, step
 from wxbot.store import topics
@@ -25,10 +26,16 @@ def url(database: Path) -> str:
 
 
 def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-    account = stage.settings.account
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
-    environment: Mapping[str, str] = {
-        **foreign,
+    environment: Mapping[str, str] = {**foreign, **variables(stage), **more}
+    command = [sys.executable, "-m", "wxbot.cli", *arguments]
+    options = {"capture_output": True, "text": True, "timeout": 60, "check": False}
+    return subprocess.run(command, env=environment, input=given, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def variables(stage: Stage) -> dict[str, str]:
+    account = stage.settings.account
+    return {
         "WXBOT_TOKEN": account.token.get_secret_value(),
         "WXBOT_APPID": account.appid,
         "WXBOT_APPSECRET": account.appsecret.get_secret_value(),
@@ -36,11 +43,12 @@ def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> "subproc
         "WXBOT_API_BASE": stage.platform,
         "WXBOT_DATABASE_URL": stage.settings.database_url,
         "TZ": "Asia/Shanghai",
-        **more,
     }
-    command = [sys.executable, "-m", "wxbot.cli", *arguments]
-    options = {"capture_output": True, "text": True, "timeout": 60, "check": False}
-    return subprocess.run(command, env=environment, input=given, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def invoke(stage: Stage, *arguments: str, given: str = "", **more: str) -> Result:
+    """Run a command in this process: a second quicker than `run`, for what is not about the process."""
+    return CliRunner().invoke(main, arguments, input=given, env={**variables(stage), **more})
 
 
 def test_contacts_show_what_may_still_be_sent_and_until_when(still: Stage) -> None:

@@ -167,3 +167,45 @@ def test_a_notification_uses_up_one_consent(bench: Bench) -> None:
     assert bench.call(path, template(openid))["errcode"] == 43101
     bench.act(openid, "subscribe_msg_popup_event")
     assert [bench.call(path, template(openid))["errcode"] for _ in range(2)] == [0, 43101]
+
+
+def rule(**rule: Any) -> dict[str, Any]:
+    return {"button": [button(key="C")], "matchrule": rule}
+
+
+def test_the_newest_conditional_menu_that_fits_is_shown_and_goes_with_the_default_one(bench: Bench) -> None:
+    assert bench.call("/cgi-bin/menu/addconditional", rule(tag_id=2))["errcode"] == 65303
+    bench.call("/cgi-bin/menu/create", {"button": [button(key="D")]})
+    openid = bench.user()
+    ids = [bench.call("/cgi-bin/menu/addconditional", rule(client_platform_type=n))["menuid"] for n in (1, 2)]
+    shown = bench.call("/cgi-bin/menu/trymatch", {"user_id": openid})["button"]
+    assert shown[0]["key"] == bench.get(f"/sim/users/{openid}/phone")["menu"][0]["key"] == "C"
+    assert bench.call("/cgi-bin/menu/delconditional", {"menuid": ids[0]})["errcode"] == 0
+    assert bench.get(f"/sim/users/{openid}/phone")["menu"][0]["key"] == "D"
+    assert [str(one["menuid"]) for one in bench.call("/cgi-bin/menu/get")["conditionalmenu"]] == ids[1:]
+    bench.call("/cgi-bin/menu/delete")
+    bench.call("/cgi-bin/menu/create", {"button": [button(key="D")]})
+    assert "conditionalmenu" not in bench.call("/cgi-bin/menu/get")
+
+
+@pytest.mark.parametrize(
+    ("body", "errcode"),
+    [
+        (rule(), 65304),
+        (rule(sex=1), 65320),
+        ({"button": [], "matchrule": {"tag_id": 2}}, 40016),
+        (
+            {
+                "button": [
+                    {"name": "a", "sub_button": [button(type="view", url=f"https://h{n}/") for n in range(4)]}
+                ],
+                "matchrule": {"tag_id": 2},
+            },
+            65316,
+        ),
+    ],
+)
+def test_a_conditional_menu_past_its_limits_is_refused(bench: Bench, body: dict[str, Any], errcode: int) -> None:
+    bench.call("/cgi-bin/menu/create", {"button": [button()]})
+    assert bench.call("/cgi-bin/menu/addconditional", body)["errcode"] == errcode
+    assert bench.call("/cgi-bin/menu/delconditional", {"menuid": "1"})["errcode"] == 65301

@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "wxbot.cli.outbox:explain",
     "export": "wxbot.cli.person:export",
     "init": "wxbot.cli.init:init",
+    "menu": "wxbot.cli.menu:menu",
     "migrate": "wxbot.cli.serve:migrate",
     "outbox": "wxbot.cli.outbox:outbox",
     "plan": "wxbot.cli.plan:plan",

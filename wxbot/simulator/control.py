@@ -58,7 +58,7 @@ def _add_people(routes: Blueprint, world: World, user_side: UserSide) -> None:
     @routes.get("/users/<openid>/phone")
     def _phone(openid: str) -> Answer:
         with world.lock:
-            return shown.phone(_known(world, openid), world.now())
+            return shown.phone(world, _known(world, openid), world.now())
 
 
 def _add_world(routes: Blueprint, world: World) -> None:

@@ -38,6 +38,7 @@ class State:
     ledger: Ledger = field(default_factory=Ledger)
     shelf: MediaShelf = field(default_factory=MediaShelf)
     menu: list[dict[str, Any]] | None = None
+    conditional: list[dict[str, Any]] = field(default_factory=list)  # menus, the oldest first
     tickets: dict[str, str] = field(default_factory=dict)  # QR ticket -> scene
     template_keys: dict[str, tuple[int, float]] = field(default_factory=dict)  # client_msg_id -> msgid, when
     whitelist: list[str] = field(default_factory=list)  # addresses that may fetch tokens; empty: all
