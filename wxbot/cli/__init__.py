@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "wxbot.cli.outbox:explain",
     "export": "wxbot.cli.person:export",
     "init": "wxbot.cli.init:init",
+    "kf": "wxbot.cli.kf:kf",
     "menu": "wxbot.cli.menu:menu",
     "migrate": "wxbot.cli.serve:migrate",
     "outbox": "wxbot.cli.outbox:outbox",
@@ -32,6 +33,8 @@ COMMANDS = {
     "sender": "wxbot.cli.serve:sender",
     "serve": "wxbot.cli.serve:serve",
     "simulator": "wxbot.cli.simulator:simulator",
+    "tags": "wxbot.cli.tags:tags",
+    "templates": "wxbot.cli.templates:templates",
     "topics": "wxbot.cli.topics:topics",
 }
 WRONG_SETTINGS = 2  # exit codes

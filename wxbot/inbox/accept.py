@@ -14,7 +14,7 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.errors import StoreError
-from wxbot.inbox.commit import Delivery, Terms, as_follow_ups, keep_effects, keep_plans, keep_push
+from wxbot.inbox.commit import Delivery, Terms, as_follow_ups, is_for_agent, keep_effects, keep_plans, keep_push
 from wxbot.inbox.handoff import LEASE, HandOff
 from wxbot.inbox.returning import keep, returning
 from wxbot.protocol.outgoing import FollowUp
@@ -71,17 +71,25 @@ class Inbox:
     def _accept_first(self, delivery: Delivery, seal: Seal) -> bytes:
         began = self._clock.monotonic()
         account, push = delivery.account, delivery.push
-        known = self._store.read(lambda tx: pushes.reply_to(tx, account, push.key))
+        now = self._clock.now()
+        known, for_agent = self._store.read(lambda tx: self._look(tx, delivery, now))
         if known is not None:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return known
-        now = self._clock.now()
+        if for_agent:
+            log.info("silent", action="push_left_to_agent", account=account, openid=push.openid)
+            return self._commit(delivery, Answer(None), seal, now, began)
         handling = self._answering.start(push, self._hand_off.context(account, push.openid, now))
         try:
             answer = handling.result(self._answering.budget)
         except TimeoutError:
             return self._give_away(delivery, handling, now, began)
         return self._commit(delivery, answer, seal, now, began)
+
+    def _look(self, tx: Transaction, delivery: Delivery, now: float) -> tuple[bytes | None, bool]:
+        """Return the answer that a push got before, None for a new one, and whether it is a person's to answer."""
+        known = pushes.reply_to(tx, delivery.account, delivery.push.key)
+        return known, known is None and is_for_agent(tx, delivery, self._terms, now)
 
     def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float, began: float) -> bytes:
         """Store the push with all it causes, and return what to answer."""

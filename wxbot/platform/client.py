@@ -41,9 +41,9 @@ class Client:
             raise Unanswered("an answer without errcode", delivered_maybe=True)
         return answer
 
-    def call(self, path: str, body: bytes) -> dict[str, Any]:
-        """POST to an interface; at most two calls, the second with another token."""
-        return self._with_token(lambda query: self._transport.post(path, query, body))
+    def call(self, path: str, body: bytes, *, most: int = MAX_ANSWER) -> dict[str, Any]:
+        """POST for an answer of at most so many bytes; at most two calls, the second with another token."""
+        return self._with_token(lambda token: self._transport.post(path, token, body, most))
 
     def ask(self, path: str, query: Mapping[str, str] | None = None, *, most: int = MAX_ANSWER) -> dict[str, Any]:
         """GET an answer of at most so many bytes; at most two calls, the second with another token."""

@@ -25,6 +25,15 @@ class Item:
 
 
 @dataclass(slots=True)
+class KfAccount:
+    """A person who answers for the account."""
+
+    nick: str
+    id: int
+    online: bool = False
+
+
+@dataclass(slots=True)
 class Person:
     """One follower, past or present."""
 
