@@ -1,7 +1,7 @@
 """Followers, tags, remarks, templates and agents, between the simulated platform and the store."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,14 @@ def call(stage: Stage, path: str, body: dict[str, Any]) -> dict[str, Any]:
         store.close()
 
 
-def importing(stage: Stage, *, until: int | None = None) -> Any:
+def importing(stage: Stage, *, until: int | None = None, meanwhile: Callable[[], object] = lambda: None) -> Any:
     """Import in this process; with `until` it ends as a kill would, after so many people."""
     store = stage.store()
 
     def stop(done: int, total: int) -> None:
         if done == until:
             raise KeyboardInterrupt
+        meanwhile()
 
     try:
         client = app.client(store, stage.clock, stage.settings, "default")
@@ -119,6 +120,15 @@ def test_an_import_goes_on_when_whom_it_stood_at_has_left(stage: Stage) -> None:
 
     assert len(known(stage)) == 130
     assert stage.rows("SELECT count(*) FROM imports WHERE finished_at IS NOT NULL") == [(1,)]
+
+
+def test_who_leaves_while_the_import_runs_is_not_taken_for_a_follower(stage: Stage) -> None:
+    everybody = [stage.user() for _ in range(101)]
+    stage.post("/sim/settings", {"webhook": "http://127.0.0.1:9/"})  # and their event never reaches us
+
+    importing(stage, meanwhile=lambda: stage.act(everybody[-1], "unsubscribe"))
+
+    assert known(stage) == sorted(everybody[:-1])
 
 
 def test_an_import_that_the_platform_refuses_says_so_and_keeps_its_place(stage: Stage) -> None:
