@@ -82,18 +82,11 @@ class Account(FallbackSettings):
     )  # seconds, after a person took a user on; None: never
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing
 
-    @field_validator("join", mode="before")
+    @field_validator("join", "agent_silence", mode="before")
     @classmethod
     def _false_is_never(cls, value: object) -> object:
         if value is True:
-            raise ValueError("write how many seconds texts may wait for each other, or false")
-        return None if value is False else value
-
-    @field_validator("agent_silence", mode="before")
-    @classmethod
-    def _false_is_no_silence(cls, value: object) -> object:
-        if value is True:
-            raise ValueError("write how many seconds the bot is silent for a person at most, or false")
+            raise ValueError("write how many seconds, or false: never")
         return None if value is False else value
 
     @field_validator("token", "appsecret")
