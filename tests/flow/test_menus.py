@@ -121,6 +121,19 @@ def test_a_first_push_that_fails_leaves_no_menu(stage: Stage, file: Path) -> Non
     assert "there is no menu" in menu(stage, "show")
 
 
+def test_a_menu_that_was_made_though_its_answer_was_lost_goes_with_the_next_push(stage: Stage, file: Path) -> None:
+    menu(stage, "push", file=file)
+    file.write_text(FILE.replace("安卓", "手机"), "utf-8")
+    stage.fault("accept_then_http502", "/cgi-bin/menu/addconditional", 1)
+    assert "no usable answer" in menu(stage, "push", file=file, status=1)
+    assert len(platform(stage)["conditional"]) == 2
+
+    menu(stage, "push", file=file)
+
+    assert [one["buttons"][0]["name"] for one in platform(stage)["conditional"]] == ["手机"]
+    assert "nothing: the platform has these menus" in menu(stage, "diff", file=file)
+
+
 def test_what_cannot_be_taken_back_is_told_and_mended_by_another_push(stage: Stage, file: Path) -> None:
     stage.fault("errcode", "/cgi-bin/menu/addconditional", 1, errcode=65305)
     stage.fault("errcode", "/cgi-bin/menu/delete", 1, errcode=45009)
