@@ -85,7 +85,7 @@ ZH: Mapping[str, str] = {
     "No topic begins like that.": "没有以此开头的主题。",
     "No window is open: nobody wrote within 48 hours, or all they allow is spent.": "没有打开的窗口：48 小时内没有人发来消息，或额度已用完。",
     "Nobody can sign in yet. On the server:": "还没有可登录的用户。请在服务器上运行：",
-    "Nobody found. The newest 20,000 messages were searched, all OpenIDs and topics.": "没有找到。已搜索最近 20,000 条消息、所有 OpenID 和主题。",
+    "Nobody found. The newest 20,000 messages were searched, all OpenIDs, remarks and topics.": "没有找到。已搜索最近 20,000 条消息、所有 OpenID、备注和主题。",
     "Nobody has subscribed to anything yet.": "还没有人订阅任何主题。",
     "Nobody has subscribed to this topic yet.": "还没有人订阅过这个主题。",
     "Nobody has written yet.": "还没有人发来消息。",
