@@ -11,16 +11,20 @@ import wxbot
 from flow.stage import text_push
 from wxbot.cli import COMMANDS
 from wxbot.cli.journey import EXPECTED
+from wxbot.examples import flight
 from wxbot.protocol.content import Content, Text
 from wxbot.protocol.inbound import read
+from wxbot.protocol.menu import FIELDS
 from wxbot.protocol.standard_webhook import signed_headers
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
+from wxbot.reply.menu_file import read_menu
 from wxbot.settings import VARIABLES, Account, ConsoleSettings, RetentionSettings, SenderSettings, Settings, load
 from wxbot.topic_settings import TopicSettings
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -101,6 +105,27 @@ def test_the_receiver_in_the_guide_knows_what_is_ours(now: int, name: str, value
     headers = {**signed_headers(key, "wxbot-1", 1_800_000_000, body), name: value}
 
     assert scope["is_genuine"](SECRET, headers, body, now) is genuine
+
+
+@pytest.mark.parametrize("page", ["docs/menus.md", "config/menu.toml"])
+def test_a_menu_that_is_shown_is_one_without_doubt(page: str, tmp_path: Path) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    (tmp_path / "menu.toml").write_text("".join(TOML.findall(text)) or text, "utf-8")
+    bot = flight.bot if page.startswith("config") else None
+
+    assert read_menu(tmp_path / "menu.toml", bot, 1_800_000_000.0).doubts == []
+
+
+def test_every_type_of_button_and_what_it_needs_is_documented() -> None:
+    rows = [line for line in (DOCS / "menus.md").read_text("utf-8").splitlines() if line.startswith("| `")]
+
+    missing = [
+        (kind, field)
+        for kind, fields in FIELDS.items()
+        for field in fields
+        if not any(f"`{kind}`" in row.split("|")[1] and f"`{field}`" in row.split("|")[2] for row in rows)
+    ]
+    assert missing == []
 
 
 def test_every_command_has_its_heading() -> None:

@@ -12,7 +12,7 @@ LAYERS = [
     "app simulator",
     "web",
     "inbox",
-    "delivery",
+    "delivery people",
     "reply",
     "platform",
     "opening",

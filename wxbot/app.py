@@ -169,7 +169,7 @@ def _way(store: Store, clock: Clock, using: Settings, account: str) -> Way:
 
 
 def _terms(account: Account) -> Terms:
-    return Terms(RIGHTS[account.rights], _manners(account), account.scene_prefix)
+    return Terms(RIGHTS[account.rights], _manners(account), account.scene_prefix, account.agent_silence)
 
 
 def _manners(account: Account) -> Manners:
@@ -185,6 +185,11 @@ def _manner(of: TopicSettings) -> Manner:
         notices["subscription"] = _notice(of.subscription.id, of.subscription.page, of.subscription.data)
     quiet = parse_hours(of.quiet, zone) if of.quiet else None
     return Manner(zone, quiet, of.decisive_wakes, of.fallback, notices)
+
+
+def notices_of(account: Account) -> list[tuple[str, Rung, Notice]]:
+    """Return the notices of an account's topics: the topics' pattern, the rung, and what goes out on it."""
+    return [(at, rung, one) for at, of in account.topics.items() for rung, one in _manner(of).notices.items()]
 
 
 def _notice(id: str, link: str, data: Mapping[str, str]) -> Notice:

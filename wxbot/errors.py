@@ -9,12 +9,20 @@ class SettingsError(WxbotError):
     """The operator must fix the configuration; nothing starts until then."""
 
 
-class RulesError(SettingsError):
-    """The rules file is wrong; each of `problems` names file, line and what to write instead."""
+class FileError(SettingsError):
+    """A file that people write is wrong; each of `problems` names file, line and what to write instead."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class RulesError(FileError):
+    """The rules file is wrong."""
+
+
+class MenuError(FileError):
+    """The menu file is wrong."""
 
 
 class PushRejected(WxbotError):

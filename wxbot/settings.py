@@ -77,13 +77,16 @@ class Account(FallbackSettings):
     keep: int = Field(default=1, ge=0, le=5)  # messages of a 48-hour window left to decisive follow-ups
     join: float | None = Field(default=60.0, ge=0, le=3600)  # seconds texts wait to go out as one; None: never
     scene_prefix: str = Field(default="topic:", max_length=40)  # of a QR scene that names a topic; "" for none
+    agent_silence: float | None = Field(
+        default=86_400.0, gt=0
+    )  # seconds, after a person took a user on; None: never
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing
 
-    @field_validator("join", mode="before")
+    @field_validator("join", "agent_silence", mode="before")
     @classmethod
     def _false_is_never(cls, value: object) -> object:
         if value is True:
-            raise ValueError("write how many seconds texts may wait for each other, or false")
+            raise ValueError("write how many seconds, or false: never")
         return None if value is False else value
 
     @field_validator("token", "appsecret")

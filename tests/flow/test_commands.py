@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from flow.stage import Stage, senders
 from wxbot.cli import COMMANDS, main
@@ -51,10 +51,15 @@ def environment_of(stage: Stage) -> dict[str, str]:
     }
 
 
-def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> Done:
+def invoke(stage: Stage, *arguments: str, given: str = "", **more: str) -> Result:
     """Run a command on a stage's store, in this process: to start another for each costs a second of CPU."""
     with surrounded_by({**environment_of(stage), **more}):
-        done = CliRunner().invoke(main, arguments, input=given, prog_name="wxbot", catch_exceptions=False)
+        return CliRunner().invoke(main, arguments, input=given, prog_name="wxbot", catch_exceptions=False)
+
+
+def run(stage: Stage, *arguments: str, given: str = "", **more: str) -> Done:
+    """Do the same, and tell of it as of a process."""
+    done = invoke(stage, *arguments, given=given, **more)
     return Done(done.exit_code, done.stdout, done.stderr)
 
 

@@ -78,6 +78,18 @@ def test_a_search_finds_openids_topics_and_what_was_written(still: Stage) -> Non
     assert "没有找到" in ann.page(f"{LIST}?q=nobody said this")
 
 
+def test_a_remark_stands_for_an_openid_can_be_searched_and_who_speaks_with_the_user_is_told(still: Stage) -> None:
+    openid = still.user()
+    still.say(openid, "hello")
+    still.act(openid, "kf_create_session", kf_account="ann@x")
+    still.rows("UPDATE contacts SET remark = '王<经理>' RETURNING 1")
+    ann = person(still)
+
+    for page in (ann.page(LIST), ann.page(f"{LIST}?q=王<"), ann.page(place(openid))):
+        assert "王&lt;经理&gt;" in page
+        assert "ann@x" in page
+
+
 def test_a_conversation_shows_pushes_replies_and_follow_ups_in_their_order(stage: Stage) -> None:
     openid = stage.user()
     stage.say(openid, "plan 2")

@@ -10,6 +10,7 @@ from wxbot.reply.bot import Bot
 from wxbot.store import counts, gates, tokens
 from wxbot.store.engine import Transaction
 from wxbot.store.gates import Gate, Interface
+from wxbot.store.schema import REVISION
 
 PAGE = "/default/health"
 
@@ -29,7 +30,7 @@ def test_all_is_well_where_a_sender_works(stage: Stage) -> None:
     assert token not in ann.page(PAGE)
     assert "sender" in text
     assert "运行中" in text
-    assert "0004" in text
+    assert REVISION in text
 
 
 def test_without_a_sender_that_comes_first(still: Stage) -> None:

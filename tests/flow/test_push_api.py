@@ -273,6 +273,16 @@ def test_a_contact_tells_what_may_be_sent_and_until_when(still: Stage) -> None:
     assert refused(caller.get("/contacts/oNobody"))[0] == 404
 
 
+def test_a_contact_tells_its_remark_its_tags_and_who_speaks_with_it(still: Stage) -> None:
+    user = writer(still)
+    still.act(user, "kf_create_session", kf_account="ann@x")
+    still.rows("UPDATE contacts SET remark = '安', tags = '[2]' RETURNING 1")
+
+    told = Caller(still).get(f"/contacts/{user}").json()
+
+    assert (told["remark"], told["tags"], told["agent"]) == ("安", [2], "ann@x")
+
+
 def test_pages_hold_every_contact_once(still: Stage) -> None:
     users = sorted(writer(still) for _ in range(5))
     caller, seen = Caller(still), []

@@ -167,3 +167,107 @@ def test_a_notification_uses_up_one_consent(bench: Bench) -> None:
     assert bench.call(path, template(openid))["errcode"] == 43101
     bench.act(openid, "subscribe_msg_popup_event")
     assert [bench.call(path, template(openid))["errcode"] for _ in range(2)] == [0, 43101]
+
+
+def rule(**rule: Any) -> dict[str, Any]:
+    return {"button": [button(key="C")], "matchrule": rule}
+
+
+def test_the_newest_conditional_menu_that_fits_is_shown_and_goes_with_the_default_one(bench: Bench) -> None:
+    assert bench.call("/cgi-bin/menu/addconditional", rule(tag_id=2))["errcode"] == 65303
+    bench.call("/cgi-bin/menu/create", {"button": [button(key="D")]})
+    openid = bench.user()
+    ids = [bench.call("/cgi-bin/menu/addconditional", rule(client_platform_type=n))["menuid"] for n in (1, 2)]
+    shown = bench.call("/cgi-bin/menu/trymatch", {"user_id": openid})["button"]
+    assert shown[0]["key"] == bench.get(f"/sim/users/{openid}/phone")["menu"][0]["key"] == "C"
+    assert bench.call("/cgi-bin/menu/delconditional", {"menuid": ids[0]})["errcode"] == 0
+    assert bench.get(f"/sim/users/{openid}/phone")["menu"][0]["key"] == "D"
+    assert [str(one["menuid"]) for one in bench.call("/cgi-bin/menu/get")["conditionalmenu"]] == ids[1:]
+    bench.call("/cgi-bin/menu/delete")
+    bench.call("/cgi-bin/menu/create", {"button": [button(key="D")]})
+    assert "conditionalmenu" not in bench.call("/cgi-bin/menu/get")
+
+
+@pytest.mark.parametrize(
+    ("body", "errcode"),
+    [
+        (rule(), 65304),
+        (rule(sex=1), 65320),
+        ({"button": [], "matchrule": {"tag_id": 2}}, 40016),
+        (
+            {
+                "button": [
+                    {"name": "a", "sub_button": [button(type="view", url=f"https://h{n}/") for n in range(4)]}
+                ],
+                "matchrule": {"tag_id": 2},
+            },
+            65316,
+        ),
+    ],
+)
+def test_a_conditional_menu_past_its_limits_is_refused(bench: Bench, body: dict[str, Any], errcode: int) -> None:
+    bench.call("/cgi-bin/menu/create", {"button": [button()]})
+    assert bench.call("/cgi-bin/menu/addconditional", body)["errcode"] == errcode
+    assert bench.call("/cgi-bin/menu/delconditional", {"menuid": "1"})["errcode"] == 65301
+
+
+def test_people_are_told_of_a_hundred_at_a_time(bench: Bench) -> None:
+    stays, leaves = bench.user(), bench.user()
+    bench.act(leaves, "unsubscribe")
+    asked = {"user_list": [{"openid": stays}, {"openid": leaves}]}
+    told = bench.call("/cgi-bin/user/info/batchget", asked)["user_info_list"]
+    assert [one["subscribe"] for one in told] == [1, 0]
+    assert bench.call("/cgi-bin/user/info/batchget", {"user_list": [{"openid": stays}] * 101})["errcode"] == 40032
+    assert bench.call("/cgi-bin/user/info/batchget", {"user_list": [{"openid": "oNobody"}]})["errcode"] == 40003
+
+
+def test_the_follower_list_comes_in_pages(bench: Bench) -> None:
+    bench.post("/sim/settings", {"page": 2})
+    users = [bench.user() for _ in range(3)]
+    first = bench.call("/cgi-bin/user/get")
+    assert (first["total"], first["data"]["openid"], first["next_openid"]) == (3, users[:2], users[1])
+    assert bench.call("/cgi-bin/user/get", next_openid=users[1])["data"]["openid"] == users[2:]
+    assert bench.call("/cgi-bin/user/get", next_openid="oNobody")["errcode"] == 40003
+
+
+def test_a_remark_is_shorter_than_30_characters(bench: Bench) -> None:
+    openid = bench.user()
+    assert (
+        bench.call("/cgi-bin/user/info/updateremark", {"openid": openid, "remark": "字" * 30})["errcode"] == 40035
+    )
+    assert bench.call("/cgi-bin/user/info/updateremark", {"openid": openid, "remark": "安"})["errcode"] == 0
+    assert bench.call("/cgi-bin/user/info", openid=openid)["remark"] == "安"
+
+
+def test_tags_have_their_limits(bench: Bench) -> None:
+    openid = bench.user()
+    made = [bench.call("/cgi-bin/tags/create", {"tag": {"name": f"t{n}"}})["tag"]["id"] for n in range(100)]
+    assert bench.call("/cgi-bin/tags/create", {"tag": {"name": "one more"}})["errcode"] == 45056
+    assert bench.call("/cgi-bin/tags/create", {"tag": {"name": "t0"}})["errcode"] == 45157
+
+    def give(tag: int, count: int = 1) -> int:
+        body = {"tagid": tag, "openid_list": [openid] * count}
+        return int(bench.call("/cgi-bin/tags/members/batchtagging", body)["errcode"])
+
+    assert [give(tag) for tag in made[:21]] == [0] * 20 + [45059]
+    assert (give(7), give(made[0], 51)) == (45159, 40032)
+    assert bench.call("/cgi-bin/user/tag/get", {"tagid": made[0]})["data"]["openid"] == [openid]
+
+
+def test_an_agent_takes_a_user_on_and_leaves_them_and_the_bot_is_told(bench: Bench) -> None:
+    openid = bench.user()
+    talk = {"openid": openid, "kf_account": "ann@x"}
+    assert bench.call("/customservice/kfsession/create", talk)["errcode"] == 65401
+    bench.post("/sim/settings", {"agents": {"ann@x": {"online": False}}})
+    assert bench.call("/customservice/kfsession/create", talk)["errcode"] == 65415
+    bench.post("/sim/settings", {"agents": {"ann@x": {"nick": "安"}}})
+    assert bench.call("/customservice/kfsession/create", talk)["errcode"] == 0
+    assert bench.call("/customservice/kfsession/create", talk)["errcode"] == 65414
+    assert bench.call("/customservice/kfsession/getsession", openid=openid)["kf_account"] == "ann@x"
+    assert (
+        bench.call("/customservice/kfsession/getsessionlist", kf_account="ann@x")["sessionlist"][0]["openid"]
+        == openid
+    )
+    assert bench.call("/cgi-bin/customservice/getonlinekflist")["kf_online_list"][0]["accepted_case"] == 1
+    assert bench.call("/customservice/kfsession/close", talk)["errcode"] == 0
+    assert bench.call("/customservice/kfsession/close", talk)["errcode"] == 65413

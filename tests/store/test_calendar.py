@@ -9,6 +9,7 @@ from wxbot.store import calendar, closing, contacts, outbox, publications, vital
 from wxbot.store.counts import hour_of
 from wxbot.store.engine import Store
 from wxbot.store.publications import State
+from wxbot.store.schema import REVISION
 
 HOUR = 3600
 
@@ -97,4 +98,4 @@ def test_a_store_tells_its_size_and_its_revision(store: Store) -> None:
 
     assert size.data > 100_000
     assert size.log >= 0
-    assert store.read(vitals.revision) == "0004"
+    assert store.read(vitals.revision) == REVISION

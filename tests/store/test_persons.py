@@ -34,6 +34,8 @@ def fill(store: Store) -> None:
         store.write(lambda tx: audit.note(tx, "ann", "answer", NOW, account="default", openid=openid))  # noqa: B023
     id = publish(store, "flights", "k", "running")
     store.write(lambda tx: tx.change("UPDATE publications SET cursor = :who WHERE id = :id", who=WHO, id=id))
+    import_at = "INSERT INTO imports (account, page, cursor, started_at) VALUES (:account, :who, :who, 1)"
+    store.write(lambda tx: tx.change(import_at, account="default", who=WHO))
 
 
 def answer(store: Store, openid: str) -> None:
@@ -66,6 +68,7 @@ def test_every_table_with_an_openid_is_filled_by_these_tests(store: Store) -> No
     assert {f"{name}.openid" for name in persons.TABLES} <= places(store, WHO)
     assert places(store, WHO) - {f"{name}.openid" for name in persons.TABLES} == {
         "pushes.push_key", "pushes.body", "signatures.push_key", "idempotency.answer", "publications.cursor",
+        "imports.page", "imports.cursor",
     }  # fmt: skip
 
 

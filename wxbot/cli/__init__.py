@@ -12,59 +12,30 @@ COMMANDS = {  # where each is, and what the list of commands says of it without 
     "apikey": ("wxbot.cli.apikey:apikey", "Make, list and revoke the keys of the push API."),
     "backup": ("wxbot.cli.backup:backup", "Copy the store into a new FILE while web and sender work."),
     "console": ("wxbot.cli.console:console", "Say who may sign in at the console, and end their sessions."),
-    "contacts": ("wxbot.cli.people:contacts", "Show what may still be sent to each user, and until when."),
+    "contacts": ("wxbot.cli.people:contacts", "Show what may still be sent to each user; import followers,..."),
     "demo": ("wxbot.cli.demo:demo", "Run the simulated platform, the flight bot and a sender on..."),
-    "doctor": (
-        "wxbot.cli.doctor:doctor",
-        "Check settings, store, schema, bot, clock and token; exit 1...",
-    ),
-    "erase": (
-        "wxbot.cli.person:erase",
-        "Erase all that is kept of a user: pushes, follow-ups with...",
-    ),
-    "explain": (
-        "wxbot.cli.outbox:explain",
-        "Say why a follow-up was or was not delivered; or whether a...",
-    ),
-    "export": (
-        "wxbot.cli.person:export",
-        "Print all that is kept of a user as one JSON document: each...",
-    ),
-    "init": ("wxbot.cli.init:init", "Write wxbot.toml and rules.toml into a folder, to be filled..."),
+    "doctor": ("wxbot.cli.doctor:doctor", "Check settings, store, schema, bot, clock and token; exit 1..."),
+    "erase": ("wxbot.cli.person:erase", "Erase all that is kept of a user: pushes, follow-ups with..."),
+    "explain": ("wxbot.cli.outbox:explain", "Say why a follow-up was or was not delivered; or whether a..."),
+    "export": ("wxbot.cli.person:export", "Print all that is kept of a user as one JSON document: each..."),
+    "init": ("wxbot.cli.init:init", "Write wxbot.toml, rules.toml and menu.toml into a folder,..."),
+    "kf": ("wxbot.cli.kf:kf", "The people who answer for the account (客服); while one..."),
+    "menu": ("wxbot.cli.menu:menu", "The account's menus: look at them, compare a file with..."),
     "migrate": ("wxbot.cli.serve:migrate", "Bring the database's schema up to date."),
     "outbox": ("wxbot.cli.outbox:outbox", "Look at follow-ups, and act on them."),
     "plan": ("wxbot.cli.plan:plan", "Show a topic's plan, move it (--moment, --fact) or cancel it."),
-    "publish": (
-        "wxbot.cli.topics:publish",
-        "Send a text to everybody who subscribes to a topic when it...",
-    ),
+    "publish": ("wxbot.cli.topics:publish", "Send a text to everybody who subscribes to a topic when it..."),
     "qrcode": ("wxbot.cli.qrcode:qrcode", "Make a QR code: who follows or scans through it subscribes..."),
-    "replay": (
-        "wxbot.cli.people:replay",
-        "Handle a failed push again; a sender takes it up, and its...",
-    ),
-    "restore": (
-        "wxbot.cli.backup:restore",
-        "Put a backup FILE where the store was, and park what may...",
-    ),
+    "replay": ("wxbot.cli.people:replay", "Handle a failed push again; a sender takes it up, and its..."),
+    "restore": ("wxbot.cli.backup:restore", "Put a backup FILE where the store was, and park what may..."),
     "rules": ("wxbot.cli.rules:rules", "Answers without code: the rules file."),
-    "send": (
-        "wxbot.cli.outbox:send",
-        "Queue a text for a user; a sender delivers it as soon as...",
-    ),
-    "sender": (
-        "wxbot.cli.serve:sender",
-        "Send what is due, until SIGTERM or Ctrl-C; what was begun...",
-    ),
+    "send": ("wxbot.cli.outbox:send", "Queue a text for a user; a sender delivers it as soon as..."),
+    "sender": ("wxbot.cli.serve:sender", "Send what is due, until SIGTERM or Ctrl-C; what was begun..."),
     "serve": ("wxbot.cli.serve:serve", "Serve the webhook with gunicorn, and one sender beside it."),
-    "simulator": (
-        "wxbot.cli.simulator:simulator",
-        "Play the platform: its API, its users' phones, its faults...",
-    ),
-    "topics": (
-        "wxbot.cli.topics:topics",
-        "List the newest topics with their subscribers' number, or...",
-    ),
+    "simulator": ("wxbot.cli.simulator:simulator", "Play the platform: its API, its users' phones, its faults..."),
+    "tags": ("wxbot.cli.tags:tags", "Tags of followers: a conditional menu is for those who..."),
+    "templates": ("wxbot.cli.templates:templates", "Template messages and subscription notifications of the..."),
+    "topics": ("wxbot.cli.topics:topics", "List the newest topics with their subscribers' number, or..."),
 }
 WRONG_SETTINGS = 2  # exit codes
 FAILED = 1

@@ -1,21 +1,17 @@
 """`wxbot backup`, `wxbot restore`: copies of the store."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 from sqlalchemy.engine import URL
 
 from wxbot.cli import show
+from wxbot.cli.progress import progress
 from wxbot.errors import SettingsError
 from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.settings import Settings
 from wxbot.store import copies, parking
 from wxbot.store.connections import database_url
-from wxbot.store.copies import Tell
 from wxbot.store.parking import Parked
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -30,7 +26,7 @@ def backup(file: Path) -> None:
     if url.get_backend_name() == "postgresql":
         raise SettingsError(f"PostgreSQL makes its own: pg_dump --format=custom --file={file} '{_shown(url)}'")
     open_store(using).close()
-    with _progress("copying") as tell:
+    with progress("copying") as tell:
         copies.backup(url, file, clock_of(using).now(), tell)
     click.echo(f"{file}: {file.stat().st_size:,} bytes; `wxbot restore {file}` puts it in place")
 
@@ -69,18 +65,10 @@ def _restored(using: Settings, file: Path | None) -> Parked:
         return open_store(using).write(lambda tx: parking.park(tx, now, ahead))
     if file is None:
         raise SettingsError("which backup? `wxbot restore FILE`")
-    with _progress("restoring") as tell:
+    with progress("restoring") as tell:
         return copies.restore(file, url, now, ahead, tell)
 
 
 def _shown(url: URL) -> str:
     """Return a database's URL as PostgreSQL's programs take it, its password left out."""
     return url.set(drivername="postgresql").render_as_string(hide_password=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Tell]:
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

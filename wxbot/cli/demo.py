@@ -3,6 +3,7 @@
 import os
 import secrets
 import shlex
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ from wxbot.cli.processes import Child, Processes, check_free, python
 from wxbot.cli.serve import web_and_sender
 from wxbot.clock import SharedClock
 from wxbot.errors import SettingsError, WxbotError
+from wxbot.shipped import shipped
 from wxbot.simulator.config import DEV_AES_KEY, DEV_APPID, DEV_SECRET, DEV_TOKEN
 from wxbot.store import console_users as users
 from wxbot.store import migrate as migrations
@@ -129,6 +131,7 @@ def demo(headless: bool, port: int, simulator_port: int) -> None:
         with _running(place) as processes:
             if headless:
                 sys.exit(_play(place))
+            _push_menu(place)
             _tell(place)
             processes.watch()
 
@@ -139,6 +142,12 @@ def _play(place: Place) -> int:
     if exit_code:
         click.echo(place.messages.read_text("utf-8")[-4000:], err=True)
     return exit_code
+
+
+def _push_menu(place: Place) -> None:
+    """Give the phones the menu that `wxbot init` writes; without one the demo goes on all the same."""
+    push = python("-m", "wxbot.cli", "menu", "push", str(shipped("menu.toml")))
+    subprocess.run(push, env=place.environment(), capture_output=True, check=False, timeout=_READY_WITHIN)
 
 
 @contextmanager
@@ -179,6 +188,7 @@ def _tell(place: Place) -> None:
 
     . {place.environment_file}
     wxbot contacts        what may still be sent to whom
+    wxbot menu show       the buttons below the chat
     wxbot outbox list     every follow-up and its fate
     wxbot explain 1       why it is where it is
 

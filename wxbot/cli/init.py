@@ -8,13 +8,13 @@ import click
 from wxbot.errors import SettingsError
 from wxbot.shipped import shipped
 
-_FILES = ("wxbot.toml", "rules.toml")
+_FILES = ("wxbot.toml", "rules.toml", "menu.toml")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 def init(folder: Path) -> None:
-    """Write wxbot.toml and rules.toml into a folder, to be filled in; nothing there is overwritten."""
+    """Write wxbot.toml, rules.toml and menu.toml into a folder, to be filled in; nothing there is overwritten."""
     there = [name for name in _FILES if (folder / name).exists()]
     if there:
         raise SettingsError(

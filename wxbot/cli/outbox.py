@@ -10,8 +10,8 @@ from typing import Any, Literal
 import click
 
 from wxbot.cli import show, wanted
+from wxbot.cli.explain_user import explain_user
 from wxbot.cli.opened import opened
-from wxbot.cli.people import explain_user
 from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
 from wxbot.errors import InvalidMessage, NotFound

@@ -6,13 +6,10 @@ from typing import Any
 
 import click
 
-from wxbot import app
 from wxbot.cli import show
-from wxbot.cli.opened import opened
-from wxbot.errors import Refused, Unanswered, WxbotError
-from wxbot.opening import clock_of, from_environment
+from wxbot.cli.calling import calling
+from wxbot.errors import WxbotError
 from wxbot.platform.qrcode import LONGEST_LIFE, QrCode, make, picture
-from wxbot.protocol.reaction import meaning
 from wxbot.protocol.scene import scene_of
 from wxbot.times.spans import parse_span
 
@@ -46,21 +43,12 @@ def qrcode(topic: str, expires: int | None, out: Path | None, account: str, as_j
 
     Codes for ever are counted: the platform makes 100,000 for an account.
     """
-    using = from_environment(quiet=True)
-    store, _ = opened(account)
-    of = using.all_accounts[account]
-    scene = scene_of(topic, of.scene_prefix)
-    client = app.client(store, clock_of(using), using, account)
-    try:
-        code = make(client, of.api_base, scene, expires)
+    with calling(account) as at:
+        scene = scene_of(topic, at.of.scene_prefix)
+        code = make(at.client, at.of.api_base, scene, expires)
         _tell(code, scene, as_json=as_json)
         if out is not None:  # told before, as the code is made already
-            _keep(out, picture(of.api_base, code, using.sender.request_limit))
-    except Refused as exc:
-        known = meaning(exc.errcode)
-        raise WxbotError(f"the platform refused it: {exc.errcode} {known.en} / {known.zh}") from exc
-    except Unanswered as exc:
-        raise WxbotError(f"no usable answer from {of.api_base} ({exc}); try again") from exc
+            _keep(out, picture(at.of.api_base, code, at.using.sender.request_limit))
 
 
 def _keep(out: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.errors import StoreError
-from wxbot.inbox.commit import Delivery, Terms, as_follow_ups, keep_effects, keep_plans, keep_push
+from wxbot.inbox.commit import Delivery, Terms, as_follow_ups, is_for_agent, keep_effects, keep_plans, keep_push
 from wxbot.inbox.handoff import LEASE, HandOff
 from wxbot.inbox.returning import keep, returning
 from wxbot.protocol.outgoing import FollowUp
@@ -76,6 +76,9 @@ class Inbox:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return known
         now = self._clock.now()
+        if self._store.read_one(lambda tx: is_for_agent(tx, delivery, self._terms, now)):
+            log.info("silent", action="push_left_to_agent", account=account, openid=push.openid)
+            return self._commit(delivery, Answer(None), seal, now, began)
         handling = self._answering.start(push, self._hand_off.context(account, push.openid, now))
         try:
             answer = handling.result(self._answering.budget)

@@ -11,8 +11,8 @@ from wxbot.delivery.queue import unsubscribe
 from wxbot.delivery.receipts import keep_receipts
 from wxbot.errors import BadSignature, InvalidMessage
 from wxbot.protocol.content import Content, News
-from wxbot.protocol.events import ScanEvent, SubscribeEvent, UnsubscribeEvent
-from wxbot.protocol.messages import Push
+from wxbot.protocol.events import TAPS, KfSessionEvent, KfSwitchEvent, ScanEvent, SubscribeEvent, UnsubscribeEvent
+from wxbot.protocol.messages import Message, Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.scene import topic_in
 from wxbot.protocol.window import BESIDE, Right, granted
@@ -23,6 +23,8 @@ from wxbot.store.engine import Transaction
 from wxbot.store.pushes import Arrival
 
 log = structlog.get_logger(__name__)
+
+_SOMEBODY = "?"  # an agent whom the event does not name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,14 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What counts in an account whatever the bot does: what each kind of push grants, how follow-ups behave by
-    topic, and what a QR code's scene begins with that names a topic (`""`: none does).
+    topic, what a QR code's scene begins with that names a topic (`""`: none does), and for how many seconds at
+    most the bot is silent after a person took the user on (None: it answers also meanwhile).
     """
 
     rights: Mapping[str, Right]
     manners: Manners = field(default_factory=Manners)
     scene_prefix: str = ""
+    agent_silence: float | None = None
 
 
 def keep_push(
@@ -69,6 +73,8 @@ def keep_push(
     if grant is not None:
         grant = replace(grant, left=max(0, grant.left - _taken(tx, account, push)))
     contacts.seen(tx, account, push.openid, now, grant)
+    if isinstance(push, KfSessionEvent | KfSwitchEvent):
+        contacts.with_agent(tx, account, push.openid, _agent(push), push.CreateTime)
     topic = _topic_scanned(push, terms.scene_prefix)
     if topic is not None:
         topics.subscribe(tx, account, topic, push.openid, now)
@@ -76,6 +82,23 @@ def keep_push(
         outbox.wake_held(tx, account, push.openid, now, ready_at)
     keep_receipts(tx, account, push, terms.manners, now)
     return push_id
+
+
+def _agent(push: KfSessionEvent | KfSwitchEvent) -> str:
+    """Return who speaks with the user from this event on, `""` for the bot."""
+    if isinstance(push, KfSwitchEvent):
+        return push.ToKfAccount or _SOMEBODY
+    return "" if push.Event.lower() == "kf_close_session" else push.KfAccount or _SOMEBODY
+
+
+def is_for_agent(tx: Transaction, delivery: Delivery, terms: Terms, now: float) -> bool:
+    """Return whether a push is part of a talk with a person, in which the bot keeps silent.
+
+    Messages and taps on the menu are; other events go to the bot as always.
+    """
+    if terms.agent_silence is None or not isinstance(delivery.push, (Message, *TAPS)):
+        return False
+    return contacts.has_agent(tx, delivery.account, delivery.push.openid, now - terms.agent_silence)
 
 
 def _taken(tx: Transaction, account: str, push: Push) -> int:

@@ -3,12 +3,13 @@
 Source: docs/platform.md §5, §7.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from wxbot.errors import Refused, Unanswered
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.answers import checked
-from wxbot.platform.http_call import within
+from wxbot.platform.http_call import MAX_ANSWER, within
 from wxbot.platform.transport import Transport
 from wxbot.protocol.outgoing import dumps, request_body
 from wxbot.protocol.reaction import Reaction, meaning
@@ -40,15 +41,19 @@ class Client:
             raise Unanswered("an answer without errcode", delivered_maybe=True)
         return answer
 
-    def call(self, path: str, body: bytes) -> dict[str, Any]:
-        """POST to an interface; at most two calls, the second with another token."""
+    def call(self, path: str, body: bytes, *, most: int = MAX_ANSWER) -> dict[str, Any]:
+        """POST for an answer of at most so many bytes; at most two calls, the second with another token."""
+        return self._with_token(lambda token: self._transport.post(path, token, body, most))
+
+    def ask(self, path: str, query: Mapping[str, str] | None = None, *, most: int = MAX_ANSWER) -> dict[str, Any]:
+        """GET an answer of at most so many bytes; at most two calls, the second with another token."""
+        return self._with_token(lambda token: self._transport.get(path, {**token, **(query or {})}, most))
+
+    def _with_token(self, once: Callable[[dict[str, str]], dict[str, Any]]) -> dict[str, Any]:
         token = self._tokens.get()
         try:
-            return self._once(path, token, body)
+            return checked(once({"access_token": token}))
         except Refused as exc:
             if meaning(exc.errcode).reaction is not Reaction.TOKEN:
                 raise
-        return self._once(path, self._tokens.refused(token), body)
-
-    def _once(self, path: str, token: str, body: bytes) -> dict[str, Any]:
-        return checked(self._transport.post(path, {"access_token": token}, body))
+        return checked(once({"access_token": self._tokens.refused(token)}))

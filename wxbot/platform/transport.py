@@ -18,13 +18,16 @@ class Transport:
         self._base, self.limit = api_base.rstrip("/"), limit
         self._caller = HttpCaller(limit)
 
-    def post(self, path: str, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        """POST JSON and return the answer's object, whatever its errcode; raises Unanswered."""
-        return _object(*self._send("POST", path, query, body, MAX_ANSWER))
+    def post(self, path: str, query: Mapping[str, str], body: bytes, most: int = MAX_ANSWER) -> dict[str, Any]:
+        """POST JSON and return the answer's object, whatever its errcode; raises Unanswered.
 
-    def get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """GET and return the answer's object, whatever its errcode; raises Unanswered."""
-        return _object(*self._send("GET", path, query, None, MAX_ANSWER))
+        An answer of more than `most` bytes is none.
+        """
+        return _object(*self._send("POST", path, query, body, most), most)
+
+    def get(self, path: str, query: Mapping[str, str], most: int = MAX_ANSWER) -> dict[str, Any]:
+        """GET and return the answer's object, whatever its errcode; raises Unanswered as `post` does."""
+        return _object(*self._send("GET", path, query, None, most), most)
 
     def fetch(self, path: str, query: Mapping[str, str], most: int) -> bytes:
         """GET and return the answer's bytes as they are, at most so many; raises Unanswered."""
@@ -45,9 +48,9 @@ def _whole(status: int, answer: bytes, most: int) -> bytes:
     return answer
 
 
-def _object(status: int, answer: bytes) -> dict[str, Any]:
+def _object(status: int, answer: bytes, most: int) -> dict[str, Any]:
     try:
-        value = json.loads(_whole(status, answer, MAX_ANSWER))
+        value = json.loads(_whole(status, answer, most))
     except (ValueError, RecursionError):
         raise Unanswered(f"{len(answer)} bytes that are not JSON", delivered_maybe=True) from None
     if not isinstance(value, dict):

@@ -152,6 +152,9 @@ class LocationSelectEvent(Event):
         return _inner(self.fields, "SendLocationInfo", "Poiname")
 
 
+TAPS = (ClickEvent, ScanCodeEvent, PicturesEvent, LocationSelectEvent)  # on buttons that have a key
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KfSessionEvent(Event):
     """A human agent takes or leaves the user (`kf_create_session`, `kf_close_session`)."""

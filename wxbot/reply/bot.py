@@ -126,6 +126,10 @@ class Bot:
         self._handlers += other._handlers
         self._defaults += other._defaults
 
+    def fits(self, push: Push, now: float) -> bool:
+        """Return whether a handler is for this push at a moment; none is called."""
+        return any(one.filter.match(push, now) is not None for one in [*self._handlers, *self._defaults])
+
     @property
     def about(self) -> str:
         """How much this bot knows, for `wxbot doctor`."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from wxbot.protocol.events import ClickEvent, Event
+from wxbot.protocol.events import TAPS, Event
 from wxbot.protocol.messages import Message, Push, TextMessage
 
 Captures = Mapping[str, str]
@@ -74,8 +74,8 @@ def event(name: str) -> Filter:
 
 
 def click(key: str) -> Filter:
-    """Match a tap on the menu button with this key."""
-    return where(lambda push: isinstance(push, ClickEvent) and push.EventKey == key)
+    """Match a tap on the menu button with this key, of whatever type the button is."""
+    return where(lambda push: isinstance(push, TAPS) and push.EventKey == key)
 
 
 anything = where(lambda push: True)

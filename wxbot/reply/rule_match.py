@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import re2
 
-from wxbot.protocol.events import ClickEvent, ScanEvent, SubscribeEvent
+from wxbot.protocol.events import TAPS, ScanEvent, SubscribeEvent
 from wxbot.protocol.messages import Message, Push, TextMessage
 from wxbot.reply import filters
 from wxbot.reply.filters import Captures, Filter
@@ -112,7 +112,7 @@ def _kinds(table: Table) -> list[Filter]:
         found.append(filters.event(table.get("event", str, "")))
     if "menu" in table:
         keys = table.texts("menu")
-        found.append(filters.where(lambda push: isinstance(push, ClickEvent) and push.EventKey in keys))
+        found.append(filters.where(lambda push: isinstance(push, TAPS) and push.EventKey in keys))
     if "scene" in table:
         scenes = table.texts("scene")
         found.append(

@@ -1,7 +1,5 @@
 """The rules file, read as a whole: its rules in the order they are tried, and what is doubtful in it."""
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +17,12 @@ from wxbot.reply.rule_follow_up import read_follow_up
 from wxbot.reply.rule_match import read_match
 from wxbot.reply.rule_plan import KnownPlan, read_plans, read_runs
 from wxbot.reply.rule_topics import read_topics
+from wxbot.reply.toml_file import parse
 from wxbot.reply.toml_lines import lines_of
 from wxbot.reply.toml_table import Problems, Table
 
 TIMEZONE = "Asia/Shanghai"
 KEYS = ("name", "priority", "default", "match", "reply", "follow_up", "plan", *rule_topics.KEYS)
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class RulesFile:
 
 def read_rules(path: Path) -> RulesFile:
     """Return the rules of a file; raises RulesError with every mistake in it."""
-    text, values = _parse(path)
+    text, values = parse(path, RulesError)
     names, lines = _names(values.get("rule")), lines_of(text)
     problems, doubts = Problems(path, lines, names), Problems(path, lines, names)
     rules = _read(Table(values, (), problems))
@@ -46,25 +44,6 @@ def read_rules(path: Path) -> RulesFile:
     for at, message in doubts_about(rules):
         doubts.add(at, message)
     return RulesFile(rules, doubts.listed())
-
-
-def _parse(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        text = path.read_text("utf-8-sig")  # some editors put a byte order mark in front
-    except OSError as exc:
-        raise RulesError(f"{path} cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise RulesError(f"{path} is not UTF-8: {exc.reason} at byte {exc.start}") from exc
-    try:
-        return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise RulesError(_syntax_error(path, text, str(exc))) from exc
-
-
-def _syntax_error(path: Path, text: str, told: str) -> str:
-    found = _POSITION.search(told)
-    line = (found and found[1]) or len(text.splitlines())
-    return f"{path}:{line}: {_POSITION.sub('', told)}"
 
 
 def _names(rows: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""The account itself: followers, QR codes, addresses, quotas. Source: docs/platform.md §8 and §9."""
+"""The account itself: QR codes, addresses, quotas. Source: docs/platform.md §8 and §9."""
 
 import secrets
 from typing import Any
@@ -11,46 +11,9 @@ from wxbot.simulator.errcodes import ApiRefusal
 from wxbot.simulator.media import DOT
 from wxbot.simulator.state import World
 
-_PAGE = 10_000  # openids a page
 _LONGEST_QR = 2_592_000  # seconds
 _TEMPORARY = {"QR_SCENE": "scene_id", "QR_STR_SCENE": "scene_str"}
 _PERMANENT = {"QR_LIMIT_SCENE": "scene_id", "QR_LIMIT_STR_SCENE": "scene_str"}
-
-
-def _user_info(world: World, call: Request) -> dict[str, Any]:
-    openid = call.args.get("openid", "")
-    if not openid:
-        raise ApiRefusal(41009)
-    person = world.state.people.get(openid)
-    if person is None:
-        raise ApiRefusal(40003)
-    if not person.following:
-        return {"subscribe": 0, "openid": openid}
-    return {
-        "subscribe": 1,
-        "openid": openid,
-        "language": call.args.get("lang", "zh_CN"),
-        "subscribe_time": int(person.since),
-        "remark": "",
-        "groupid": 0,
-        "tagid_list": [],
-        "subscribe_scene": "ADD_SCENE_QR_CODE" if person.scene else "ADD_SCENE_SEARCH",
-        "qr_scene": int(person.scene) if person.scene.isdecimal() else 0,
-        "qr_scene_str": "" if person.scene.isdecimal() else person.scene,
-    }
-
-
-def _user_get(world: World, call: Request) -> dict[str, Any]:
-    followers = [person.openid for person in world.state.people.values() if person.following]
-    after = call.args.get("next_openid", "")
-    if after and after not in followers:
-        raise ApiRefusal(40003)
-    start = followers.index(after) + 1 if after else 0
-    page = followers[start : start + _PAGE]
-    answer: dict[str, Any] = {"total": len(followers), "count": len(page)}
-    if page:
-        answer["data"] = {"openid": page}
-    return {**answer, "next_openid": page[-1] if page else ""}
 
 
 def _qrcode(world: World, call: Request) -> dict[str, Any]:
@@ -98,8 +61,6 @@ def _clear_quota(world: World, call: Request) -> dict[str, Any]:
 
 
 INTERFACES = [
-    Interface("/cgi-bin/user/info", "GET", _user_info),
-    Interface("/cgi-bin/user/get", "GET", _user_get),
     Interface("/cgi-bin/qrcode/create", "POST", _qrcode),
     Interface("/cgi-bin/showqrcode", "GET", _show_qrcode, needs_token=False),
     Interface("/cgi-bin/getcallbackip", "GET", _callback_addresses),

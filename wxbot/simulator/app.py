@@ -3,7 +3,16 @@
 from flask import Blueprint, Flask, Response
 from flask.json.provider import DefaultJSONProvider
 
-from wxbot.simulator import account_api, media_api, menu_api, message_api, token_api
+from wxbot.simulator import (
+    account_api,
+    kf_api,
+    media_api,
+    menu_api,
+    message_api,
+    people_api,
+    template_api,
+    token_api,
+)
 from wxbot.simulator.calls import add_interface, json_response, play_faults_and_record
 from wxbot.simulator.config import SimulatorConfig
 from wxbot.simulator.control import control
@@ -41,8 +50,12 @@ def create_simulator(config: SimulatorConfig, clock: MovableClock) -> Flask:
 def _platform(world: World, user_side: UserSide) -> Blueprint:
     platform = Blueprint("platform", __name__)
     play_faults_and_record(platform, world)
-    apis = [token_api.INTERFACES, account_api.INTERFACES, menu_api.INTERFACES, media_api.INTERFACES]
-    for interface in [*message_api.interfaces(user_side), *(one for api in apis for one in api)]:
+    apis = [
+        message_api.interfaces(user_side),
+        kf_api.interfaces(user_side),
+        *(api.INTERFACES for api in (token_api, account_api, people_api, menu_api, media_api, template_api)),
+    ]
+    for interface in (one for api in apis for one in api):
         add_interface(platform, world, interface)
 
     @platform.route("/cgi-bin/<path:_path>", methods=["GET", "POST"])

@@ -11,6 +11,7 @@ from flask import Blueprint, request
 from wxbot.errors import NotFound, SettingsError
 from wxbot.simulator import shown
 from wxbot.simulator.faults import Fault
+from wxbot.simulator.people import KfAccount
 from wxbot.simulator.state import World
 from wxbot.simulator.user_side import UserSide
 from wxbot.simulator.wanted import FaultWanted, Move, SettingsWanted, wanted
@@ -58,7 +59,7 @@ def _add_people(routes: Blueprint, world: World, user_side: UserSide) -> None:
     @routes.get("/users/<openid>/phone")
     def _phone(openid: str) -> Answer:
         with world.lock:
-            return shown.phone(_known(world, openid), world.now())
+            return shown.phone(world, _known(world, openid), world.now())
 
 
 def _add_world(routes: Blueprint, world: World) -> None:
@@ -101,6 +102,13 @@ def _add_world(routes: Blueprint, world: World) -> None:
             state.whitelist = state.whitelist if new.whitelist is None else new.whitelist
             state.quota.daily |= new.daily
             state.quota.minute |= new.minute
+            state.page = new.page or state.page
+            for name, one in new.agents.items():
+                known = state.kf.get(name)
+                number = known.id if known else 1001 + len(state.kf)
+                state.kf[name] = KfAccount(one.nick or name.partition("@")[0], number, one.online)
+            state.templates = state.templates if new.templates is None else new.templates
+            state.notifications = state.notifications if new.notifications is None else new.notifications
             world.changed()
             return shown.settings(world)
 

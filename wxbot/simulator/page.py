@@ -67,7 +67,7 @@ def snapshot(world: World, openids: list[str], after: int) -> dict[str, Any]:
         seen = {
             "now": now,
             "users": shown.crowd(world, phones, _CROWD),
-            "phones": {each: shown.phone(person, now, newest=_NEWEST) for each, person in phones.items()},
+            "phones": {each: shown.phone(world, person, now, newest=_NEWEST) for each, person in phones.items()},
             "settings": shown.settings(world),
             "ledger": state.ledger,
             "media": {name: kind for name, (kind, _) in world.media_bytes.items()},

@@ -25,6 +25,15 @@ class Item:
 
 
 @dataclass(slots=True)
+class KfAccount:
+    """A person who answers for the account."""
+
+    nick: str
+    id: int
+    online: bool = False
+
+
+@dataclass(slots=True)
 class Person:
     """One follower, past or present."""
 
@@ -33,6 +42,9 @@ class Person:
     following: bool = True
     has_followed: bool = True  # now or ever
     scene: str = ""  # the QR scene they came by
+    system: int = 1  # of the phone: 1 iOS, 2 Android, 3 others
+    tags: list[int] = field(default_factory=list)  # in the order in which they were given
+    remark: str = ""
     rights: Rights = field(default_factory=Rights)
     phone: list[Item] = field(default_factory=list)
     last_exchange: float = 0.0  # when either side last spoke

@@ -20,6 +20,10 @@ DAILY = {
     "/cgi-bin/qrcode/create": 100_000,
     "/cgi-bin/user/get": 500,
     "/cgi-bin/user/info": 5_000_000,
+    "/cgi-bin/user/info/updateremark": 10_000,
+    "/cgi-bin/menu/addconditional": 2_000,
+    "/cgi-bin/menu/delconditional": 2_000,
+    "/cgi-bin/menu/trymatch": 20_000,
 }
 FORCED_REFRESHES = 20  # forced stable_token refreshes a day
 CLEARS_A_MONTH = 10

@@ -4,6 +4,7 @@ from collections.abc import Container
 from dataclasses import asdict
 from typing import Any
 
+from wxbot.simulator.menu_api import menu_for
 from wxbot.simulator.people import Person
 from wxbot.simulator.state import World
 
@@ -24,13 +25,14 @@ def _person(person: Person) -> dict[str, Any]:
     return {"openid": person.openid, "following": person.following, "items": len(person.phone)}
 
 
-def phone(person: Person, now: float, *, newest: int = 0) -> dict[str, Any]:
-    """Return what one phone shows at `now`: every item, or only the `newest`."""
+def phone(world: World, person: Person, now: float, *, newest: int = 0) -> dict[str, Any]:
+    """Return what one phone shows at `now`: the menu that fits, and every item, or only the `newest`."""
     return {
         "openid": person.openid,
         "following": person.following,
         "typing": now < person.typing_until,
         "items": [asdict(item) for item in person.phone[-newest:]],
+        "menu": menu_for(world.state, person),
         "window": person.rights.shown(now),
         "now": now,
     }

@@ -18,7 +18,7 @@ from wxbot.simulator.exchanges import Exchanges
 from wxbot.simulator.faults import Faults
 from wxbot.simulator.ledger import Ledger
 from wxbot.simulator.media import MediaShelf
-from wxbot.simulator.people import Person, nth_openid
+from wxbot.simulator.people import KfAccount, Person, nth_openid
 from wxbot.simulator.quota import Quota
 from wxbot.simulator.timeline import MovableClock, OwnClock
 from wxbot.simulator.tokens import Tokens
@@ -38,6 +38,13 @@ class State:
     ledger: Ledger = field(default_factory=Ledger)
     shelf: MediaShelf = field(default_factory=MediaShelf)
     menu: list[dict[str, Any]] | None = None
+    conditional: list[dict[str, Any]] = field(default_factory=list)  # menus, the oldest first
+    page: int = 10_000  # openids a page of the follower list
+    tags: dict[int, str] = field(default_factory=dict)  # beside the platform's own, which is number 2
+    kf: dict[str, KfAccount] = field(default_factory=dict)  # by kf_account
+    kf_talks: dict[str, tuple[str, float]] = field(default_factory=dict)  # openid -> kf_account, since when
+    templates: list[dict[str, Any]] = field(default_factory=list)  # as get_all_private_template lists them
+    notifications: list[dict[str, Any]] = field(default_factory=list)  # as newtmpl/gettemplate lists them
     tickets: dict[str, str] = field(default_factory=dict)  # QR ticket -> scene
     template_keys: dict[str, tuple[int, float]] = field(default_factory=dict)  # client_msg_id -> msgid, when
     whitelist: list[str] = field(default_factory=list)  # addresses that may fetch tokens; empty: all

@@ -9,7 +9,7 @@ from wxbot.simulator.delivery import Attempt, Courier
 from wxbot.simulator.people import Item, Person
 from wxbot.simulator.pushes import Action, Push, push_of
 from wxbot.simulator.replies import Reply
-from wxbot.simulator.state import World
+from wxbot.simulator.state import State, World
 
 NOTICE = "该公众号暂时无法提供服务，请稍后再试"
 _RESULT_AFTER = 0.1  # seconds between a template's answer and the event with its result
@@ -70,6 +70,7 @@ class UserSide:
             if push.grants is not None:
                 person.rights.give(push.grants, push.created, unlimited=world.config.rights == "48h")
             _agree(person, push)
+            _talk(world.state, push)
             if push.type != "TEMPLATESENDJOBFINISH":
                 person.show(Item("out", "user", push.type, _spoken(push), world.now(), push.fields | push.aside))
             world.changed()
@@ -100,6 +101,15 @@ def _follow_or_leave(person: Person, push: Push) -> None:
     if push.type == "unsubscribe":
         person.following = False
         person.rights.close()
+
+
+def _talk(state: State, push: Push) -> None:
+    """Note with whom of the account a user speaks."""
+    if push.type == "kf_close_session":
+        state.kf_talks.pop(push.openid, None)
+    if push.type in ("kf_create_session", "kf_switch_session"):
+        agent = push.fields.get("ToKfAccount") or push.fields.get("KfAccount", "")
+        state.kf_talks[push.openid] = str(agent), push.created
 
 
 def _agree(person: Person, push: Push) -> None:

@@ -4,7 +4,7 @@ A wrong one changes nothing: what a fault or a clock cannot live with would spoi
 """
 
 import json
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,6 +43,13 @@ class FaultWanted(_Body):
     status: str = "failed:user block"
 
 
+class Agent(_Body):
+    """One who answers for the account, under their `kf_account`."""
+
+    nick: str = ""
+    online: bool = True
+
+
 class SettingsWanted(_Body):
     """`POST /sim/settings`: None or nothing leaves a setting as it is."""
 
@@ -50,6 +57,10 @@ class SettingsWanted(_Body):
     whitelist: list[str] | None = None
     daily: dict[str, Count] = {}
     minute: dict[str, Count] = {}
+    page: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    agents: dict[str, Agent] = {}
+    templates: list[dict[str, Any]] | None = None
+    notifications: list[dict[str, Any]] | None = None
 
 
 Wanted = TypeVar("Wanted", bound=_Body)

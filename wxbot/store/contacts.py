@@ -4,6 +4,7 @@ A contact holds one grant of each kind: a new one of the same kind replaces it, 
 does not add them up. Source: docs/platform.md §6.3.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ _SEEN_ACTION = _SEEN_MESSAGE.replace("message_", "action_")
 _LEFT = """
 INSERT INTO contacts (account, openid, first_at, last_at, subscribed) VALUES (:account, :openid, :now, :now, 0)
 ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscribed = 0,
-  message_left = 0, action_left = 0"""
+  message_left = 0, action_left = 0, agent = ''"""
 _GRANTS = """
 SELECT message_left, message_until, action_left, action_until, subscribed FROM contacts
 WHERE account = :account AND openid = :openid"""
@@ -50,11 +51,15 @@ _CLOSE = """
 UPDATE contacts SET message_left = 0, action_left = 0, refused = :errcode
 WHERE account = :account AND openid = :openid"""
 COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
-  refused"""
+  refused, remark, tags, agent"""
 _LIST = f"SELECT {COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
 _PAGE = f"""
 SELECT {COLUMNS} FROM contacts WHERE account = :account AND openid > :after ORDER BY openid LIMIT :limit"""
 _SHOW = f"SELECT {COLUMNS} FROM contacts WHERE account = :account AND openid = :openid"
+_AGENT = """
+UPDATE contacts SET agent = :agent, agent_at = :at
+WHERE account = :account AND openid = :openid AND agent_at <= :at"""
+_WITH_AGENT = "SELECT agent_at FROM contacts WHERE account = :account AND openid = :openid AND agent <> ''"
 _SESSION = "SELECT session, session_until FROM contacts WHERE account = :account AND openid = :openid"
 _SAVE = """
 UPDATE contacts SET session = :session, session_until = :until WHERE account = :account AND openid = :openid"""
@@ -125,7 +130,10 @@ def close(tx: Transaction, account: str, openid: str, errcode: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A user as an operator sees one; `refused` is the errcode that last closed the windows."""
+    """A user as an operator sees one; `refused` is the errcode that last closed the windows.
+
+    `agent` is the kf_account of the person who speaks with them now, `""` for nobody.
+    """
 
     openid: str
     first_at: float
@@ -133,6 +141,9 @@ class Contact:
     subscribed: bool
     grants: Sequence[Grant]
     refused: int
+    remark: str
+    tags: Sequence[int]
+    agent: str
 
     def open_grants(self, now: float) -> list[Grant]:
         """Return the grants on which a message may start now; none for one who unfollowed."""
@@ -141,7 +152,9 @@ class Contact:
 
 def contact(row: Row) -> Contact:
     """Return a row of `COLUMNS` as a contact."""
-    return Contact(row[0], row[1], row[2], bool(row[3]), _grants(row[4:8]), row[8])
+    return Contact(
+        row[0], row[1], row[2], bool(row[3]), _grants(row[4:8]), row[8], row[9], json.loads(row[10]), row[11]
+    )
 
 
 def recent(tx: Transaction, account: str, limit: int) -> list[Contact]:
@@ -158,6 +171,17 @@ def show(tx: Transaction, account: str, openid: str) -> Contact | None:
     """Return one contact, None when this openid never reached us."""
     row = tx.row(_SHOW, account=account, openid=openid)
     return contact(row) if row else None
+
+
+def with_agent(tx: Transaction, account: str, openid: str, agent: str, at: int) -> None:
+    """Keep who speaks with a user since `at` (CreateTime), `""` for nobody; older news changes nothing."""
+    tx.change(_AGENT, account=account, openid=openid, agent=agent, at=at)
+
+
+def has_agent(tx: Transaction, account: str, openid: str, since: float) -> bool:
+    """Return whether a person took the user on after `since` (Unix seconds) and has not left them again."""
+    row = tx.row(_WITH_AGENT, account=account, openid=openid)
+    return row is not None and row[0] > since
 
 
 def session(tx: Transaction, account: str, openid: str, now: float) -> str:

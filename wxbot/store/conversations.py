@@ -21,7 +21,9 @@ ORDER BY action_until, openid LIMIT :limit"""
 _RECENT = f"""
 SELECT {COLUMNS} FROM contacts WHERE account = :account AND (last_at, openid) < (:until, :after)
 ORDER BY last_at DESC, openid DESC LIMIT :limit"""
-_NAMED = "SELECT openid FROM contacts WHERE account = :account AND openid LIKE :like ESCAPE '!' LIMIT :limit"
+_NAMED = """
+SELECT openid FROM contacts
+WHERE account = :account AND (openid LIKE :like ESCAPE '!' OR remark LIKE :like ESCAPE '!') LIMIT :limit"""
 _SUBSCRIBED = """
 SELECT openid FROM subscriptions WHERE account = :account AND topic = :q ORDER BY openid LIMIT :limit"""
 _SAID = """
@@ -52,7 +54,7 @@ SELECT count(*) FROM followups AS f JOIN lanes AS l ON l.id = f.lane_id
 WHERE f.account = :account AND f.openid = :openid AND f.state IN ('queued', 'claimed') AND l.lane = 'chat'
   AND f.due_at <= :now"""
 _MARK = """
-SELECT last_at, subscribed, message_left, message_until, action_left, action_until, refused,
+SELECT last_at, subscribed, message_left, message_until, action_left, action_until, refused, remark, agent,
   (SELECT count(*) FROM subscriptions AS s WHERE s.account = c.account AND s.openid = c.openid),
   (SELECT max(id) FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid),
   (SELECT state FROM pushes AS p WHERE p.account = c.account AND p.openid = c.openid ORDER BY id DESC LIMIT 1),
@@ -86,7 +88,7 @@ def recent(tx: Transaction, account: str, limit: int, after: tuple[float, str] =
 
 
 def search(tx: Transaction, account: str, q: str, limit: int) -> list[str]:
-    """Return openids that hold `q`, subscribe to the topic `q`, or wrote it within the newest pushes."""
+    """Return who has `q` in their openid or remark, subscribes to the topic `q`, or wrote it of late."""
     like = q.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     found = [row[0] for row in tx.rows(_NAMED, account=account, like=f"%{like}%", limit=limit)]
     found += [row[0] for row in tx.rows(_SUBSCRIBED, account=account, q=q, limit=limit)]

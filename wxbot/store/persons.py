@@ -36,6 +36,8 @@ UPDATE publications SET cursor = COALESCE((
   SELECT max(s.openid) FROM subscriptions AS s
   WHERE s.account = publications.account AND s.topic = publications.topic AND s.openid < :openid), ' ')
 WHERE id = :id AND cursor = :openid"""
+_IMPORT = """
+UPDATE imports SET page = '', cursor = '' WHERE account = :account AND (page = :openid OR cursor = :openid)"""
 _ANSWER = "DELETE FROM idempotency WHERE account = :account AND apikey = :apikey AND key = :key"
 
 
@@ -106,6 +108,7 @@ def traces(tx: Transaction, account: str, openid: str) -> Traces:
 
 def erase_traces(tx: Transaction, account: str, openid: str, found: Traces) -> None:
     """Delete these answers, and let these publications go on without naming the person."""
+    tx.change(_IMPORT, account=account, openid=openid)  # it begins anew, which changes nothing twice
     for id in found.publications:
         tx.change(_MOVE_CURSOR, id=id, openid=openid)
     for apikey, key in found.answers:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"  # the newest migration; `wxbot.store.revision` says which others a process works on
+REVISION = "0005"  # the newest migration; `wxbot.store.revision` says which others a process works on
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
@@ -84,6 +84,11 @@ contacts = Table(
     Column("refused", Integer, nullable=False, server_default="0"),  # errcode that closed the windows
     Column("session", Text, nullable=False, server_default="{}"),
     Column("session_until", Double, nullable=False, server_default="0"),
+    Column("remark", Text, nullable=False, server_default=""),  # what we call them, as the platform keeps it
+    Column("tags", Text, nullable=False, server_default="[]"),  # JSON: tag ids
+    Column("unionid", Text, nullable=False, server_default=""),
+    Column("agent", Text, nullable=False, server_default=""),  # kf_account of who speaks with them now
+    Column("agent_at", BigInteger, nullable=False, server_default="0"),  # CreateTime of what told so
     Index("contacts_recent", "account", "last_at"),
     Index("contacts_left", "last_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
     Index(
@@ -94,6 +99,27 @@ contacts = Table(
         sqlite_where=_MAY_BE_SENT,
         postgresql_where=_MAY_BE_SENT,
     ),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("page", Text, nullable=False, server_default=""),  # next_openid that got the page; "" for the first
+    Column("cursor", Text, nullable=False, server_default=""),  # the last of the page that is kept
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    Column("total", BigInteger, nullable=False, server_default="0"),
+    Column("started_at", Double, nullable=False),
+    Column("finished_at", Double),
 )
 
 lanes = Table(

@@ -138,7 +138,8 @@ class ContactGrant(BaseModel):
 class ContactCard(BaseModel):
     """A user. `left` messages may go out until `until`; null for any number, and for a closed window.
 
-    `refused` is the errcode that closed the windows, 0 for none.
+    `refused` is the errcode that closed the windows, 0 for none; `tags` are the platform's numbers; `agent` is who
+    of the account speaks with the user now, "" for nobody.
     """
 
     openid: str
@@ -150,6 +151,9 @@ class ContactCard(BaseModel):
     until: int | None
     grants: list[ContactGrant]
     refused: int
+    remark: str
+    tags: list[int]
+    agent: str
 
 
 class WaitingCard(BaseModel):

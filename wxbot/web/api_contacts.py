@@ -72,6 +72,9 @@ def _card(one: Contact, now: float, *, rests: bool) -> ContactCard:
             if grant.expires_at
         ],
         refused=one.refused,
+        remark=one.remark,
+        tags=list(one.tags),
+        agent=one.agent,
     )
 
 

@@ -31,6 +31,8 @@ class Row:
     left: int
     until: float
     waiting: int
+    remark: str
+    agent: str  # who speaks with them now, "" for nobody
 
 
 def conversations(room: Room) -> Blueprint:
@@ -109,4 +111,5 @@ def _row(tx: Transaction, account: str, one: Contact, last: dict[str, bytes], no
     waits = sum(count for count, _ in outbox.waiting(tx, account, one.openid).values())
     left = sum(grant.left for grant in one.open_grants(now))
     said = told.push(body) if body else Told("nothing")
-    return Row(one.openid, one.last_at, said, one.subscribed, left, _until(one, now), waits)
+    until = _until(one, now)
+    return Row(one.openid, one.last_at, said, one.subscribed, left, until, waits, one.remark, one.agent)

@@ -72,7 +72,7 @@ export class Phone {
     for (const name of ["title", "aria-label"]) this.close.setAttribute(name, say("hide-phone"));
     this.rings[0].draw(phone.window.message, now);
     this.rings[1].draw(phone.window.action, now);
-    this.composer.draw(phone.following, settings.menu, language);
+    this.composer.draw(phone.following, phone.menu, language);
     this.chat.draw(phone.items, total, media, now);
   }
 }

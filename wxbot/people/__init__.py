@@ -1,0 +1,1 @@
+"""What the platform knows of the people, brought into the store."""

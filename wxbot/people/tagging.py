@@ -1,0 +1,54 @@
+"""Tags: who carries which, brought into the store from the platform, which has the last word."""
+
+from collections.abc import Sequence
+
+from wxbot.platform.followers import TAGGED, Followers
+from wxbot.protocol.wire import printable
+from wxbot.store import followers as kept
+from wxbot.store.engine import Store
+from wxbot.store.followers import Tag
+
+_SLICE = 1000  # contacts in one transaction
+
+
+class Tagging:
+    """One account's tags."""
+
+    def __init__(self, store: Store, followers: Followers, account: str) -> None:
+        self._store, self._followers, self._account = store, followers, account
+
+    def names(self) -> list[Tag]:
+        """Ask for the tags, keep them and return them."""
+        found = [Tag(one.id, printable(one.name), one.count) for one in self._followers.tags()]
+        self._store.write(lambda tx: kept.keep_tags(tx, self._account, found))
+        return found
+
+    def sync(self) -> int:
+        """Give every contact the tags that they carry there; return how many contacts changed."""
+        carried: dict[str, list[int]] = {}
+        for tag in self.names():
+            for openid in self._carrying(tag.id):
+                carried.setdefault(openid, []).append(tag.id)
+        changed, done = 0, self._retag(carried, "")
+        while done is not None:
+            changed += done[1]
+            done = self._retag(carried, done[0])
+        return changed
+
+    def _retag(self, carried: dict[str, list[int]], after: str) -> tuple[str, int] | None:
+        return self._store.write(lambda tx: kept.retag(tx, self._account, carried, after, _SLICE))
+
+    def _carrying(self, tag: int) -> list[str]:
+        found: list[str] = []
+        page = self._followers.tagged(tag, "")
+        while page.openids:
+            found += page.openids
+            if not page.after:
+                break
+            page = self._followers.tagged(tag, page.after)
+        return found
+
+    def put(self, tag: int, openids: Sequence[str], *, carried: bool) -> None:
+        """Give a tag to people, or take it from them; in the store after the next import or sync."""
+        for start in range(0, len(openids), TAGGED):
+            self._followers.tag(tag, openids[start : start + TAGGED], carried=carried)
