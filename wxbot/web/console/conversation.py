@@ -107,10 +107,9 @@ def _mark(room: Room, account: str, openid: str) -> object:
     """Return what a conversation is made of: it is looked at every few seconds, and rarely another."""
     now = room.now
 
-    def look(tx: Transaction) -> object:
-        return kept.mark(tx, account, openid), [gate.reason for gate in gates.closed(tx, account, now)]
-
-    return room.store.read(look), int(now // 60)  # what is left of a window is told in minutes
+    mark = room.store.read_one(lambda tx: kept.mark(tx, account, openid))
+    closed = room.store.read_one(lambda tx: [gate.reason for gate in gates.closed(tx, account, now)])
+    return mark, closed, int(now // 60)  # what is left of a window is told in minutes
 
 
 def _timeline_part(room: Room, account: str, openid: str, before: float | None) -> str:
