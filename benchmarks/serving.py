@@ -1,28 +1,8 @@
-"""An app on a free port of this machine, served by threads of this process."""
+"""Where things of a benchmark listen."""
 
-import logging
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from flask import Flask
-from werkzeug.serving import make_server
-
-
-@contextmanager
-def served(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve an app while the block runs; yields its address."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its lines carry access_tokens
-    server = make_server(host, 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from wxbot.testing import served as served  # every ring of the tests and benchmarks takes it from here
 
 
 def free_port() -> int:

@@ -1,7 +1,6 @@
 """wxbot's side of the day: the real processes, and the airline's system at the push API."""
 
 import json
-import math
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -14,14 +13,13 @@ from benchmarks.airport_bot import CANCELLED, TIMETABLE, topic
 from benchmarks.flights import Flight, News
 from benchmarks.stage import Stage, running
 from wxbot.cli.processes import python
+from wxbot.settings import DEFAULT_ACCOUNT
 from wxbot.simulator.config import DEV_APPID, DEV_SECRET, DEV_TOKEN
-from wxbot.store.engine import Store, Transaction
-from wxbot.store.outbox import RANK
+from wxbot.store.engine import Store
+from wxbot.store.upcoming import next_due
 
 _LOOK_EVERY = 0.005  # seconds between looks whether all has gone out
 _PATIENCE = 300.0  # seconds for one moment's messages
-_NEXT_PUBLICATION = "SELECT min(due_at) FROM publications WHERE state = 'running'"
-_NEXT_LANE = "SELECT min(wake_at) FROM lanes WHERE account = 'default' AND rank = :rank"
 _SETTINGS = """
 [account]
 rate = 10000  # what the account may send is not what is measured
@@ -86,16 +84,11 @@ class WxbotSide:
     def _next_after_what_is_due(self) -> float:
         """Return when something falls due next, when nothing is left that is; RuntimeError after minutes."""
         end = time.monotonic() + _PATIENCE
-        while (following := self._store.read(_next_due)) <= self._stage.clock.now():
+        while (following := self._store.read(lambda tx: next_due(tx, DEFAULT_ACCOUNT))) <= self._stage.clock.now():
             if time.monotonic() > end:
                 raise RuntimeError(f"still something due after {_PATIENCE:.0f} s at {following:.0f}")
             time.sleep(_LOOK_EVERY)
         return following
-
-
-def _next_due(tx: Transaction) -> float:
-    rows = [tx.row(_NEXT_PUBLICATION), *(tx.row(_NEXT_LANE, rank=rank) for rank in RANK.values())]
-    return min((row[0] for row in rows if row and row[0] is not None), default=math.inf)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "wxbot"
 LAYERS = [
-    "examples",
+    "examples testing embedded",
     "cli",
     "app simulator",
     "web",

@@ -5,6 +5,7 @@ Nothing else wires. Call either after fork: both open the store.
 
 import importlib
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -40,10 +41,11 @@ from wxbot.protocol.cipher import Cipher
 from wxbot.protocol.envelope import FRESH, Reader
 from wxbot.protocol.notice import Notice
 from wxbot.protocol.window import RIGHTS
+from wxbot.ready import tell_ready
 from wxbot.reply.bot import Bot
 from wxbot.reply.deadline import Answering
 from wxbot.reply.rules import load_rules
-from wxbot.settings import Account, Settings
+from wxbot.settings import DEFAULT_ACCOUNT, Account, Settings
 from wxbot.store import idempotency, outbox, processes, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.processes import Kind
@@ -67,14 +69,15 @@ _CHECKPOINT_EVERY = 0.2  # seconds between looks at SQLite's log
 _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 
 
-def create_app(given: Settings | None = None, clock: Clock | None = None) -> Flask:
+def create_app(given: Settings | None = None, clock: Clock | None = None, bot: Bot | None = None) -> Flask:
     """Return the WSGI application: `gunicorn 'wxbot.app:create_app()'`.
 
-    Without settings they are read from the environment. Raises SettingsError, all mistakes in one.
+    Without settings they are read from the environment, without a bot it is the settings'. Raises SettingsError,
+    all mistakes in one.
     """
     using = given or from_environment()
     clock = clock or clock_of(using)
-    store, answering = open_store(using), _answering(using)
+    store, answering = open_store(using), _answering(using, bot)
     hand_off = HandOff(store, clock, answering)
     doors = {
         name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, _terms(account)))
@@ -100,11 +103,11 @@ def _console(store: Store, clock: Clock, using: Settings) -> Flask:
     return create_console(room, secret, https=using.console.https)
 
 
-def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
-    """Return the sender, with what works beside it: recovery of pushes, fan-out and tidying."""
+def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None = None) -> Sender:
+    """Return the sender, with what works beside it: recovery of pushes (by the bot), fan-out and tidying."""
     clock = clock or clock_of(using)
     store = open_store(using)
-    hand_off = HandOff(store, clock, _answering(using))
+    hand_off = HandOff(store, clock, _answering(using, bot))
     accounts = using.all_accounts
 
     def recover() -> bool:
@@ -137,6 +140,14 @@ def create_sender(using: Settings, clock: Clock | None = None) -> Sender:
     )
 
 
+def run(sender: Sender) -> None:
+    """Run a sender until SIGTERM or SIGINT; what was begun is finished first."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sender.stop())
+    tell_ready()
+    sender.run()
+
+
 def _sign_of_life(store: Store, clock: Clock, kind: Kind) -> Repeating:
     """Return what notes again and again that this process is alive; its thread is started after the fork."""
     host, pid = socket.gethostname(), os.getpid()
@@ -152,6 +163,15 @@ def keep_of(using: Settings) -> Keep:
     """Return how long each is kept."""
     days = dict(using.retention)
     return Keep(**{name: None if count is None else count * _DAY for name, count in days.items()})
+
+
+def connect(given: Settings | None = None, account: str = DEFAULT_ACCOUNT) -> Client:
+    """Return an account's way to the platform for a program of its own, with the access_token that all share.
+
+    Without settings they are read from the environment. Raises SettingsError.
+    """
+    using = given or from_environment(quiet=True)
+    return client(open_store(using), clock_of(using), using, account)
 
 
 def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:
@@ -212,8 +232,10 @@ def _reader(account: Account) -> Reader:
     return Reader(account.token.get_secret_value(), account.mode, [Cipher(key, account.appid) for key in keys])
 
 
-def _answering(using: Settings) -> Answering:
-    return Answering(bot_of(using), threads=using.handler_threads, budget=using.reply_budget, apology=using.apology)
+def _answering(using: Settings, bot: Bot | None) -> Answering:
+    return Answering(
+        bot or bot_of(using), threads=using.handler_threads, budget=using.reply_budget, apology=using.apology
+    )
 
 
 def bot_of(using: Settings) -> Bot:

@@ -56,13 +56,15 @@ def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[: half - 1]}…{line[-half:]}"
 
 
-class _Lazy(click.Group):
+class Lazy(click.Group):
     """A group that imports a command's module when it is needed, so that nothing heavy is loaded in vain."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command, None for one that there is not."""
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
@@ -72,7 +74,7 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List all commands with what is known of them here: to load them all takes seconds."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, said) for name, (_, said) in sorted(COMMANDS.items())])
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse bytes that are not UTF-8, which no store and no platform takes."""
@@ -89,7 +91,7 @@ class _Lazy(click.Group):
             sys.exit(WRONG_SETTINGS if isinstance(exc, SettingsError) else FAILED)
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wxbot")
 def main() -> None:
     """Answer every push of a WeChat Official Account, and deliver every follow-up it still allows."""

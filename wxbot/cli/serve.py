@@ -1,7 +1,6 @@
 """`wxbot serve`, `wxbot sender`, `wxbot migrate`: run a deployment."""
 
 import os
-import signal
 
 import click
 
@@ -9,7 +8,6 @@ from wxbot import app, log, settings
 from wxbot.cli.listening import listener
 from wxbot.cli.processes import Child, Processes, python
 from wxbot.opening import from_environment
-from wxbot.ready import tell_ready
 from wxbot.shipped import shipped
 from wxbot.store import migrate as migrations
 
@@ -50,11 +48,7 @@ def web_and_sender(environment: dict[str, str], listens_at: int | None = None) -
 @click.command()
 def sender() -> None:
     """Send what is due, until SIGTERM or Ctrl-C; what was begun is finished first."""
-    running = app.create_sender(from_environment())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: running.stop())
-    tell_ready()
-    running.run()
+    app.run(app.create_sender(from_environment()))
 
 
 @click.command()

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, abort, g, redirect, render_template, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -49,10 +50,19 @@ _POLICY = (
 _PUBLIC = {"static", "signin.form", "signin.enter", "signin.leave"}
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Cookies for where the console is, which in another application may be anywhere."""
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """Return where the request found us."""
+        return request.script_root
+
+
 def create_console(room: Room, secret: str, *, https: bool) -> Flask:
     """Return the console; `secret` signs its cookies, which with `https` go over nothing else."""
     app = Flask(__name__)
     app.request_class = AnyQuery
+    app.session_interface = _Sessions()
     key = hmac.digest(secret.encode(), b"wxbot console cookies", sha256).hex()
     app.config.update(
         SECRET_KEY=key,
@@ -61,7 +71,6 @@ def create_console(room: Room, secret: str, *, https: bool) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=86_400,  # their addresses name a version
         SESSION_REFRESH_EACH_REQUEST=False,  # the store ends sessions; to seal one anew cost a fifth of a poll
         SESSION_COOKIE_NAME="wxbot_console",
-        SESSION_COOKIE_PATH=PATH,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=https,
@@ -99,7 +108,7 @@ def _language(app: Flask) -> None:
         wanted = request.args.get("language", "")
         if wanted in words.LANGUAGES and request.method == "GET":
             answer = redirect(request.script_root + request.path)
-            answer.set_cookie(_LANGUAGE, wanted, max_age=365 * 86_400, path=PATH, samesite="Lax")
+            answer.set_cookie(_LANGUAGE, wanted, max_age=365 * 86_400, path=request.script_root, samesite="Lax")
             return answer
         kept = request.cookies.get(_LANGUAGE, "")
         g.language = kept if kept in words.LANGUAGES else _asked_for()

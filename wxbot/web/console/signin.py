@@ -68,8 +68,9 @@ class Brake:
 
 def _cookie_settings() -> dict[str, Any]:
     config = current_app.config
-    names = {"path": "PATH", "secure": "SECURE", "httponly": "HTTPONLY", "samesite": "SAMESITE"}
-    return {name: config[f"SESSION_COOKIE_{of}"] for name, of in names.items()}
+    names = {"secure": "SECURE", "httponly": "HTTPONLY", "samesite": "SAMESITE"}
+    kept = {name: config[f"SESSION_COOKIE_{of}"] for name, of in names.items()}
+    return {**kept, "path": request.script_root}
 
 
 def address() -> str:

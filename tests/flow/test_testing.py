@@ -1,0 +1,60 @@
+"""What `wxbot.testing` gives to the tests of a bot."""
+
+import pytest
+
+from wxbot import Bot, Context, after
+from wxbot.protocol.events import SubscribeEvent
+from wxbot.testing import staged
+
+
+@pytest.fixture
+def bot() -> Bot:
+    bot = Bot()
+
+    @bot.subscribe
+    def welcome(event: SubscribeEvent) -> str:
+        return f"welcome {event.scene}"
+
+    @bot.click("HELP")
+    def help() -> str:
+        return "help"
+
+    @bot.text("plan")
+    def plan(ctx: Context) -> str:
+        ctx.follow_up("in an hour", at=after(hours=1))
+        ctx.follow_up("in three days", at=after(days=3))
+        return "planned"
+
+    return bot
+
+
+@pytest.mark.parametrize("mode", ["plain", "compat", "safe"])
+def test_what_a_user_does_is_answered_in_every_mode(bot: Bot, mode: str) -> None:
+    with staged(bot, mode=mode) as stage:  # type: ignore[arg-type]  # one of three
+        user = stage.user()
+
+        assert user.follows("poster") == "welcome poster"
+        assert user.taps("HELP") == "help"
+        assert user.says("nothing for this") is None
+
+
+def test_the_clock_stops_where_something_is_due_and_goes_on(bot: Bot) -> None:
+    with staged(bot) as stage:
+        user = stage.user()
+        user.says("plan")
+
+        stage.advance(minutes=59)
+        assert user.shown == ["planned"]
+        stage.advance(minutes=1)
+        assert user.shown == ["planned", "in an hour"]
+        stage.advance(days=4)
+        assert user.shown[2:] == []  # the window is closed: it is held
+        assert user.says("hello") == "in three days"
+
+
+def test_a_failure_notice_fails_the_test_of_a_bot(bot: Bot) -> None:
+    with staged(bot) as stage:
+        user = stage.user()
+        stage.store.close()
+        with pytest.raises(ValueError, match="no such kind"):
+            user.does("no such kind")
