@@ -57,7 +57,8 @@ def host(database: Path, platform: str = "http://127.0.0.1:1") -> Flask:
 
 def post(app: Flask, path: str, clock: StoppedClock, msgid: int = 1) -> str:
     stamp = str(int(clock.now()))
-    query = {"signature": sign("Wechat4go", stamp, "7"), "timestamp": stamp, "nonce": "7"}
+    nonce = str(msgid)
+    query = {"signature": sign("Wechat4go", stamp, nonce), "timestamp": stamp, "nonce": nonce}
     return app.test_client().post(path, query_string=query, data=text_push("hi", msgid=msgid)).text
 
 
