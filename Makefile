@@ -1,7 +1,7 @@
 # `make demo` and `make test` do all their own set-up in .venv; PYTHON chooses another interpreter.
 PYTHON ?= python3
 
-.PHONY: demo test check scoreboard scoreboard-proof clean
+.PHONY: demo test check scoreboard scoreboard-proof bench clean
 
 demo: .venv/installed
 	.venv/bin/wxbot demo
@@ -16,6 +16,12 @@ scoreboard: .venv/installed
 # Each figure once more with a planted bug, which must turn it red.
 scoreboard-proof: .venv/installed
 	.venv/bin/python -m benchmarks.scoreboard --short --proof
+
+# CPU a push and a follow-up beside what people use today, and the instructions of the pure path; a quarter of an hour.
+bench: .venv/installed
+	.venv/bin/python -m benchmarks.speed.instructions
+	.venv/bin/python -m benchmarks.speed.push_in
+	.venv/bin/python -m benchmarks.speed.follow_up_out
 
 check: .venv/installed
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash .ci/check

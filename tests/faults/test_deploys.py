@@ -24,7 +24,7 @@ def _log(place: Deployment) -> str:
 def test_rolling_restarts_under_load_fail_no_push_and_double_and_lose_nothing(url: str, tmp_path: Path) -> None:
     with deployed(url, tmp_path) as place:
         done, told = restarted_under_load(place, RESTARTS)
-        place.until(lambda: place.rows(LATER) == [(0,)], 100)
+        place.until(lambda: place.rows(LATER) == [(0,)], 180)
 
         assert done == RESTARTS
         assert failed(told) == 0
