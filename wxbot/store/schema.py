@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"  # the newest migration; `wxbot.store.revision` says which others a process works on
+REVISION = "0006"  # the newest migration; `wxbot.store.revision` says which others a process works on
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
@@ -414,4 +414,23 @@ processes = Table(
     Column("pid", BigInteger, nullable=False),
     Column("started_at", Double, nullable=False),
     Column("seen_at", Double, nullable=False),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),  # SHA-256 of the content, hex
+    Column("kind", Text, primary_key=True),  # image | voice | video | thumb: each is an upload of its own
+    Column("name", Text, nullable=False),  # the file's, for people and for the platform
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("used_at", Double, nullable=False),  # the last moment for which a message wanted it
+    Column("media_id", Text, nullable=False, server_default=""),  # '' when it has to be uploaded
+    Column("uploaded_at", Double, nullable=False, server_default="0"),
+    Column("owner", Text, nullable=False, server_default=""),  # who uploads it now
+    Column("boot", Text, nullable=False, server_default=""),
+    Column("lease_until", Double, nullable=False, server_default="0"),
+    Index("media_used", "used_at"),
 )
