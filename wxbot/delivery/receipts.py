@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from wxbot.delivery.manner import Manners, Rung
 from wxbot.errors import MalformedPush
-from wxbot.protocol.events import SubscribeMsgSentEvent, TemplateSendJobFinishEvent
 from wxbot.protocol.inbound import read
 from wxbot.protocol.messages import Push
+from wxbot.protocol.report_events import SubscribeMsgSentEvent, TemplateSendJobFinishEvent
 from wxbot.store import pushes, receipts
 from wxbot.store.engine import Transaction
 
@@ -55,9 +55,10 @@ def _outcomes(push: Push) -> Iterator[_Outcome]:
     if isinstance(push, TemplateSendJobFinishEvent) and _is_msgid(push.MsgID):
         yield _Outcome("template", int(push.MsgID), push.succeeded, push.Status[:100])
     if isinstance(push, SubscribeMsgSentEvent):
-        for msgid, errcode, status in push.results:
-            if _is_msgid(msgid):
-                yield _Outcome("subscription", int(msgid), errcode == "0", f"{errcode} {status}"[:100])
+        for one in push.results:
+            if _is_msgid(one.MsgID):
+                told = f"{one.ErrorCode} {one.ErrorStatus}"[:100]
+                yield _Outcome("subscription", int(one.MsgID), one.ErrorCode == "0", told)
 
 
 def _is_msgid(text: str) -> bool:

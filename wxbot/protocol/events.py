@@ -15,6 +15,10 @@ def _inner(fields: Fields, element: str, name: str) -> str:
     return text_of(found[0], name) if found else ""
 
 
+def _behind(key: str, prefix: str) -> str:
+    return key.removeprefix(prefix) if key.startswith(prefix) else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Push):
     """Anything that happened. `Event` keeps the platform's mixed case; compare it lower-cased."""
@@ -51,7 +55,12 @@ class SubscribeEvent(Event):
     @property
     def scene(self) -> str:
         """The QR scene, `""` for a plain follow."""
-        return self.EventKey.removeprefix("qrscene_") if self.EventKey.startswith("qrscene_") else ""
+        return _behind(self.EventKey, "qrscene_")
+
+    @property
+    def trade_no(self) -> str:
+        """The order after whose payment the user follows, `""` for none."""
+        return _behind(self.EventKey, "last_trade_no_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,28 +177,3 @@ class KfSwitchEvent(Event):
 
     FromKfAccount: str = ""
     ToKfAccount: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateSendJobFinishEvent(Event):
-    """What became of a template message; compare `Status` by `succeeded`, its wording varies."""
-
-    MsgID: str = ""
-    Status: str = ""
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether it was delivered."""
-        return self.Status.strip().lower() == "success"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribeMsgSentEvent(Event):
-    """What became of subscription notifications."""
-
-    @property
-    def results(self) -> list[tuple[str, str, str]]:
-        """MsgID, ErrorCode (`0` when it was delivered) and ErrorStatus of each."""
-        names = ("MsgID", "ErrorCode", "ErrorStatus")
-        rows = children_of(self.fields, "SubscribeMsgSentEvent", "List")
-        return [(text_of(row, names[0]), text_of(row, names[1]), text_of(row, names[2])) for row in rows]

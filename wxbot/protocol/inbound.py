@@ -6,7 +6,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from wxbot.errors import MalformedPush
-from wxbot.protocol import events, messages
+from wxbot.protocol import account_events, card_events, events, messages, report_events
 from wxbot.protocol.messages import Push
 from wxbot.protocol.wire import Fields, number, parse, text_of
 
@@ -25,13 +25,13 @@ MESSAGES: Mapping[str, type[messages.Message]] = {
     "device_status": messages.DeviceMessage,
     "hardware": messages.DeviceMessage,
 }
-EVENTS: Mapping[str, type[events.Event]] = {
+SPELLED: Mapping[str, type[events.Event]] = {  # as the platform writes them
     "subscribe": events.SubscribeEvent,
     "unsubscribe": events.UnsubscribeEvent,
-    "scan": events.ScanEvent,
-    "location": events.LocationEvent,
-    "click": events.ClickEvent,
-    "view": events.ViewEvent,
+    "SCAN": events.ScanEvent,
+    "LOCATION": events.LocationEvent,
+    "CLICK": events.ClickEvent,
+    "VIEW": events.ViewEvent,
     "view_miniprogram": events.ViewEvent,
     "scancode_push": events.ScanCodeEvent,
     "scancode_waitmsg": events.ScanCodeEvent,
@@ -42,11 +42,76 @@ EVENTS: Mapping[str, type[events.Event]] = {
     "kf_create_session": events.KfSessionEvent,
     "kf_close_session": events.KfSessionEvent,
     "kf_switch_session": events.KfSwitchEvent,
-    "templatesendjobfinish": events.TemplateSendJobFinishEvent,
-    "subscribe_msg_sent_event": events.SubscribeMsgSentEvent,
+    "TEMPLATESENDJOBFINISH": report_events.TemplateSendJobFinishEvent,
+    "MASSSENDJOBFINISH": report_events.MassSendJobFinishEvent,
+    "PUBLISHJOBFINISH": report_events.PublishJobFinishEvent,
+    "subscribe_msg_popup_event": report_events.SubscribeMsgPopupEvent,
+    "subscribe_msg_change_event": report_events.SubscribeMsgChangeEvent,
+    "subscribe_msg_sent_event": report_events.SubscribeMsgSentEvent,
+    "user_info_modified": account_events.PrivacyEvent,
+    "user_authorization_revoke": account_events.PrivacyEvent,
+    "user_authorization_cancellation": account_events.PrivacyEvent,
+    "qualification_verify_success": account_events.VerifiedEvent,
+    "naming_verify_success": account_events.VerifiedEvent,
+    "annual_renew": account_events.VerifiedEvent,
+    "verify_expired": account_events.VerifiedEvent,
+    "qualification_verify_fail": account_events.VerificationFailedEvent,
+    "naming_verify_fail": account_events.VerificationFailedEvent,
+    "card_pass_check": card_events.CardCheckEvent,
+    "card_not_pass_check": card_events.CardCheckEvent,
+    "user_get_card": card_events.UserGetCardEvent,
+    "user_gifting_card": card_events.UserGiftingCardEvent,
+    "user_del_card": card_events.CardEvent,
+    "user_view_card": card_events.CardEvent,
+    "user_enter_session_from_card": card_events.CardEvent,
+    "submit_membercard_user_info": card_events.CardEvent,
+    "user_consume_card": card_events.UserConsumeCardEvent,
+    "user_pay_from_pay_cell": card_events.UserPayFromPayCellEvent,
+    "update_member_card": card_events.UpdateMemberCardEvent,
+    "card_sku_remind": card_events.CardSkuRemindEvent,
+    "card_pay_order": card_events.CardPayOrderEvent,
+    "merchant_order": card_events.MerchantOrderEvent,
+    "giftcard_pay_done": card_events.GiftCardEvent,
+    "giftcard_send_to_friend": card_events.GiftCardEvent,
+    "giftcard_user_accept": card_events.GiftCardEvent,
+    "user_authorize_invoice": card_events.InvoiceEvent,
+    "poi_check_notify": account_events.PoiCheckNotifyEvent,
+    "ENTER": account_events.EnterEvent,
+    # Of other products, in shapes of their own: their fields are kept as they come.
+    **dict.fromkeys(
+        (
+            "submit_invoice_title",
+            "cloud_invoice_invoiceresult_event",
+            "ShakearoundUserShake",
+            "WifiConnected",
+            "user_scan_product",
+            "user_scan_product_enter_session",
+            "user_scan_product_async",
+            "user_scan_product_verify_action",
+            "wxa_media_check",
+            "weapp_audit_success",
+            "weapp_audit_fail",
+            "weapp_audit_delay",
+            "create_map_poi_audit_info",
+            "apply_merchant_audit_info",
+            "add_store_audit_info",
+            "modify_store_audit_info",
+        ),
+        events.UnknownEvent,
+    ),
 }
+EVENTS: Mapping[str, type[events.Event]] = {name.lower(): cls for name, cls in SPELLED.items()}
 # Where the platform spells one field in two ways, the second is read when the first is absent.
-OTHER_SPELLINGS = {"MsgId": "MsgID", "MsgID": "MsgId", "MenuId": "MenuID", "AppId": "AppID"}
+OTHER_SPELLINGS = {
+    "MsgId": "MsgID",
+    "MsgID": "MsgId",
+    "MenuId": "MenuID",
+    "AppId": "AppID",
+    "AppID": "AppId",
+    "OpenID": "OpenId",
+    "UnionId": "UnionID",
+    "Msg": "msg",
+}
 
 MAX_NAME = 128  # characters of an openid or a type: they become keys in the store
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -83,9 +148,13 @@ def _text(fields: Fields, name: str) -> str:
     return text_of(fields, name) or text_of(fields, OTHER_SPELLINGS.get(name, name))
 
 
+def _whole(text: str) -> int:
+    return int(number(text.strip()))
+
+
 def _slots(cls: type[Push]) -> list[tuple[str, Callable[[str], Any]]]:
     """Return each field's name and the conversion from its text."""
-    convert: dict[Any, Callable[[str], Any]] = {int: int, float: number, str: str}
+    convert: dict[Any, Callable[[str], Any]] = {int: _whole, float: number, str: str}
     return [(slot.name, convert[slot.type]) for slot in dataclass_fields(cls) if slot.name != "fields"]
 
 

@@ -96,6 +96,12 @@ def text_of(fields: Fields, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def texts_of(fields: Fields, name: str) -> list[str]:
+    """Return the texts of an element, alike whether the platform sent none, one or many."""
+    value = fields.get(name, [])
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
+
+
 def number(text: str) -> float:
     """Return a decimal field's value, 0.0 when it is not one: a push is never refused for a bad detail."""
     return float(text) if _NUMBER.fullmatch(text) else 0.0

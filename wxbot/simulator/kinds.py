@@ -105,6 +105,17 @@ EVENTS: dict[str, Fields] = {
     "update_member_card": {"CardId": "card", "UserCardCode": "1", "ModifyBonus": 1, "ModifyBalance": 0},
     "merchant_order": {"OrderId": "1", "OrderStatus": 2, "ProductId": "1", "SkuInfo": ""},
     "poi_check_notify": {"UniqId": "1", "PoiId": "1", "Result": "succ", "msg": ""},
+    "card_sku_remind": {"CardId": "card", "Detail": "the card has 100 left"},
+    "card_pay_order": {
+        "OrderId": "1",
+        "Status": "ORDER_STATUS_FINANCE_SUCC",
+        "CreateOrderTime": 1,
+        "PayFinishTime": 1,
+    },
+    "giftcard_pay_done": {"PageId": "page", "OrderId": "1"},
+    "giftcard_send_to_friend": {"PageId": "page", "OrderId": "1", "IsChatRoom": "false", "IsReturnBack": "false"},
+    "giftcard_user_accept": {"PageId": "page", "OrderId": "1", "IsChatRoom": "false"},
+    "user_authorize_invoice": {"SuccOrderId": "1", "FailOrderId": "", "AuthorizeAppId": "", "Source": "web"},
     "ENTER": {},
 }
 
