@@ -5,6 +5,8 @@ from wxbot.protocol.content import (
     Image,
     MenuItem,
     MiniProgramPage,
+    MpNews,
+    MpNewsArticle,
     MsgMenu,
     Music,
     News,
@@ -12,6 +14,7 @@ from wxbot.protocol.content import (
     TransferCustomerService,
     Video,
     Voice,
+    WxCard,
 )
 from wxbot.reply import filters
 from wxbot.reply.bot import Bot
@@ -25,6 +28,8 @@ __all__ = [
     "Image",
     "MenuItem",
     "MiniProgramPage",
+    "MpNews",
+    "MpNewsArticle",
     "MsgMenu",
     "Music",
     "News",
@@ -34,6 +39,7 @@ __all__ = [
     "TransferCustomerService",
     "Video",
     "Voice",
+    "WxCard",
     "after",
     "filters",
     "notice",

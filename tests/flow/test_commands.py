@@ -326,6 +326,42 @@ def test_send_and_publish_take_a_topic_and_facts_for_the_fallback(still: Stage) 
         assert (row[0], row[1], json.loads(row[2])) == ("template", topic, {"gate": "C23", "belt": "a=b"})
 
 
+def test_send_and_publish_take_any_message_and_an_agents_name(still: Stage) -> None:
+    user = still.user()
+    still.say(user, "hello")
+    store, now = still.store(), still.clock.now()
+    store.write(lambda tx: topics.subscribe(tx, "default", "t", user, now))
+    store.close()
+    card = ("--message", '{"type": "wxcard", "card_id": "c1"}', "--kf-account", "ann@x")
+
+    run(still, "send", user, *card)
+    run(still, "publish", "t", "--key", "k", *card)
+
+    for table in ("followups", "publications"):
+        [(message,)] = still.rows(f"SELECT message FROM {table}")
+        assert json.loads(message)["wxcard"] == {"card_id": "c1"}
+        assert json.loads(message)["customservice"] == {"kf_account": "ann@x"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "either TEXT or --message"),
+        (["x", "--message", '{"type": "wxcard", "card_id": "c1"}'], "either TEXT or --message"),
+        (["--message", '{"type": "wxcard"}'], "card_id: Field required"),
+        (["--message", '{"type": "link"}'], "'link' found"),
+        (["--message", "{"], "Invalid JSON"),
+        (["--message", "@nowhere.json"], "nowhere.json cannot be read"),
+        (["x", "--kf-account", "ann"], "prefix@wechat-id"),
+    ],
+)
+def test_a_message_that_cannot_be_sent_is_told_by_its_field(still: Stage, arguments: list[str], told: str) -> None:
+    done = run(still, "send", "oUser", *arguments)
+
+    assert done.returncode != 0
+    assert told in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

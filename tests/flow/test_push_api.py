@@ -70,12 +70,13 @@ def test_a_message_arrives_on_the_phone_and_its_history_tells_so(stage: Stage) -
 def test_a_message_keeps_its_topic_and_facts_and_may_ask_for_a_fallback(still: Stage) -> None:
     user, caller = writer(still), Caller(still)
     wanted = {"topic": "flight:CA1501", "facts": {"gate": "C23"}, "on_closed": "template"}
-    id = caller.post({"openid": user, "text": "x", **wanted}).json()["id"]
+    id = caller.post({"openid": user, "text": "x", "kf_account": "ann@x", **wanted}).json()["id"]
 
     told = caller.get(f"/messages/{id}").json()
 
     assert {name: told[name] for name in wanted} == wanted
     assert told["rung"] == "window"
+    assert told["message"]["customservice"] == {"kf_account": "ann@x"}
 
 
 def test_a_menu_arrives_at_its_time_and_not_before(stage: Stage) -> None:
@@ -128,7 +129,8 @@ WRONG: list[tuple[Any, list[str]]] = [
     ({"openid": "o", "text": "x", "key": ""}, ["key"]),
     ({"openid": "o", "text": "x", "key": "a\nb"}, ["key"]),
     ({"openid": "o", "text": "x", "dueat": 1}, ["dueat"]),
-    ({"openid": "o", "message": {"type": "wxcard"}}, ["message.type"]),
+    ({"openid": "o", "text": "x", "kf_account": "ann"}, ["kf_account"]),
+    ({"openid": "o", "message": {"type": "link"}}, ["message.type"]),
     ({"openid": "o", "message": {"media_id": "m"}}, ["message.type"]),
     ({"openid": "o", "message": {"type": "image", "media_id": " "}}, ["message"]),
     ({"openid": "o", "message": {"type": "image"}}, ["message.media_id"]),

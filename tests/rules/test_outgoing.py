@@ -16,6 +16,8 @@ from wxbot.protocol.content import (
     Image,
     MenuItem,
     MiniProgramPage,
+    MpNews,
+    MpNewsArticle,
     MsgMenu,
     Music,
     News,
@@ -23,6 +25,7 @@ from wxbot.protocol.content import (
     TransferCustomerService,
     Video,
     Voice,
+    WxCard,
 )
 from wxbot.protocol.outgoing import FollowUp, dumps, message_json, request_body, summary
 from wxbot.reply.context import Context
@@ -56,6 +59,17 @@ EACH: list[tuple[Content, str, str]] = [
         '{"id":"102","content":"否"}],"tail_content":"谢谢"}}',
         "[msgmenu] 满意吗?",
     ),
+    (
+        MpNews("m1"),
+        '{"msgtype":"mpnews","mpnews":{"media_id":"m1"}}',
+        "[mpnews] m1",
+    ),
+    (
+        MpNewsArticle("a1"),
+        '{"msgtype":"mpnewsarticle","mpnewsarticle":{"article_id":"a1"}}',
+        "[mpnewsarticle] a1",
+    ),
+    (WxCard("c1"), '{"msgtype":"wxcard","wxcard":{"card_id":"c1"}}', "[wxcard] c1"),
     (
         PAGE,
         '{"msgtype":"miniprogrampage","miniprogrampage":{"title":"航班","appid":"wx1","pagepath":"pages/i?a=1&b=2",'
@@ -120,7 +134,7 @@ anything = st.text(st.characters() | st.sampled_from("\x00\x1f\x08\ud800\udfff\n
 @given(anything, anything, anything)
 def test_no_text_anywhere_becomes_a_u_escape_or_an_error(title: str, description: str, openid: str) -> None:
     content = News([Article("t" + title, description)])
-    body = request_body(openid, message_json(content, kf_account="a" + openid)).decode("utf-8")
+    body = request_body(openid, message_json(content, kf_account="a@x")).decode("utf-8")
 
     assert not re.search(r"(?<!\\)(?:\\\\)*\\u", body)
     assert json.loads(body)["news"]["articles"][0]["title"].startswith("t")
@@ -153,7 +167,6 @@ def test_2047_bytes_are_a_follow_up_and_2048_are_not(unit: str) -> None:
     ("content", "wrong"),
     [
         (Video("m"), "Video follow-up needs thumb_media_id"),
-        (Music("u"), "Music follow-up needs thumb_media_id"),
         (News([Article("a"), Article("b")]), "exactly 1 article, not 2"),
         (TransferCustomerService(), "TransferCustomerService cannot be a follow-up"),
     ],
@@ -161,6 +174,12 @@ def test_2047_bytes_are_a_follow_up_and_2048_are_not(unit: str) -> None:
 def test_a_limit_is_told_before_anything_is_stored(content: Content, wrong: str) -> None:
     with pytest.raises(InvalidMessage, match=wrong):
         message_json(content)
+
+
+@pytest.mark.parametrize("name", ["ann", "@x", "ann@", "a b@x", "longer_than@x", "ann@x@y"])
+def test_what_can_be_no_customer_service_account_is_refused(name: str) -> None:
+    with pytest.raises(InvalidMessage, match="prefix@wechat-id"):
+        message_json(Text("x"), kf_account=name)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +203,7 @@ def test_a_summary_is_as_wide_as_asked() -> None:
 
 
 def test_a_stored_message_of_a_type_without_text_is_summed_up_by_its_type() -> None:
-    assert summary('{"msgtype":"mpnewsarticle","mpnewsarticle":{"article_id":"a1"}}') == "[mpnewsarticle] "
+    assert summary('{"msgtype":"of_next_year","of_next_year":{"id":"a1"}}') == "[of_next_year] "
 
 
 @pytest.mark.parametrize("not_after", [1001, 1000.5, 10**12, float("inf"), None])

@@ -12,6 +12,8 @@ from wxbot.protocol.content import (
     Image,
     MenuItem,
     MiniProgramPage,
+    MpNews,
+    MpNewsArticle,
     MsgMenu,
     Music,
     News,
@@ -19,6 +21,7 @@ from wxbot.protocol.content import (
     TransferCustomerService,
     Video,
     Voice,
+    WxCard,
 )
 from wxbot.protocol.inbound import typed
 from wxbot.protocol.messages import Push
@@ -189,7 +192,7 @@ def test_nothing_at_all_is_said_to_a_user_who_left(said: Content | None) -> None
 
 
 @pytest.mark.parametrize("to", [MESSAGE, CLICK])
-@pytest.mark.parametrize("said", [MENU, PAGE])
+@pytest.mark.parametrize("said", [MENU, PAGE, MpNews("m"), MpNewsArticle("a"), WxCard("c")])
 def test_a_menu_or_a_page_follows_and_the_push_gets_no_reply(said: Content, to: Push) -> None:
     assert passive_and_rest(said, to) == (None, [said])
 
@@ -197,7 +200,15 @@ def test_a_menu_or_a_page_follows_and_the_push_gets_no_reply(said: Content, to: 
 @pytest.mark.parametrize(
     "said",
     [
-        *(Text("x"), Text("x" * MAX_TEXT), Text(" \n好 "), Image("m"), Voice("m"), Video("m"), Music("u")),
+        *(
+            Text("x"),
+            Text("x" * MAX_TEXT),
+            Text(" \n好 "),
+            Image("m"),
+            Voice("m"),
+            Video("m"),
+            Music("u", thumb_media_id="th"),
+        ),
         *(News([Article("t")]), TransferCustomerService(), TransferCustomerService("a@b")),
     ],
 )

@@ -196,12 +196,18 @@ facts = { gate = "C23", said = "{{content}}" }
 on_closed = "drop"
 priority = "decisive"
 on_doubt = "park"
+kf_account = "ann@x"
 [[rule.follow_up]]
 text = "plain"
 """
     full, plain = ask(bot_of(tmp_path, rule("text = 'a'", more)), text("a")).follow_ups
 
-    assert json.loads(full.message) == {"msgtype": "image", "image": {"media_id": "M"}}
+    assert json.loads(full.message) == {
+        "msgtype": "image",
+        "image": {"media_id": "M"},
+        "customservice": {"kf_account": "ann@x"},
+    }
+    assert "customservice" not in json.loads(plain.message)
     assert (full.due_at, full.not_after) == (SEVEN + 3600, SEVEN + 5400)
     assert (full.key, full.coalesce, full.topic) == (f"k:{OPENID}", "c:a", "t:a")
     assert json.loads(full.facts) == {"gate": "C23", "said": "a"}

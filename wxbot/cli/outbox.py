@@ -12,12 +12,13 @@ import click
 from wxbot.cli import show, wanted
 from wxbot.cli.explain_user import explain_user
 from wxbot.cli.opened import opened
+from wxbot.cli.said import message_of, said
 from wxbot.delivery.explain import explanation
 from wxbot.delivery.queue import queue
 from wxbot.errors import InvalidMessage, NotFound
-from wxbot.protocol.content import Text
+from wxbot.protocol.content import Content
 from wxbot.protocol.facts import facts_json
-from wxbot.protocol.outgoing import FollowUp, message_json, summary
+from wxbot.protocol.outgoing import FollowUp, summary
 from wxbot.reply.context import moment
 from wxbot.store import outbox as rows
 from wxbot.store.engine import Store
@@ -26,7 +27,7 @@ from wxbot.store.outbox import StoredFollowUp
 
 @click.command()
 @click.argument("openid")
-@click.argument("text")
+@said
 @wanted.TIMES
 @click.option(
     "--key", type=wanted.Key(), help="Idempotency: a second one to this user with this key is the first one."
@@ -37,7 +38,9 @@ from wxbot.store.outbox import StoredFollowUp
 @show.AS_JSON
 def send(  # noqa: PLR0913, PLR0917  # one parameter an option
     openid: str,
-    text: str,
+    text: str | None,
+    message: Content | None,
+    kf_account: str,
     at: datetime | timedelta | None,
     not_after: datetime | timedelta | None,
     key: str | None,
@@ -49,10 +52,10 @@ def send(  # noqa: PLR0913, PLR0917  # one parameter an option
     account: str,
     as_json: bool,
 ) -> None:
-    """Queue a text for a user; a sender delivers it as soon as the platform allows."""
+    """Queue a message for a user; a sender delivers it as soon as the platform allows."""
     store, now = opened(account)
     follow_up = FollowUp(
-        message=message_json(Text(text)),
+        message=message_of(text, message, kf_account),
         due_at=wanted.due_at(at, now),
         not_after=None if not_after is None else moment(not_after, now),
         key=key,

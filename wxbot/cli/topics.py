@@ -8,11 +8,12 @@ import click
 
 from wxbot.cli import show, wanted
 from wxbot.cli.opened import opened
+from wxbot.cli.said import message_of, said
 from wxbot.delivery.fanout import publish as publish_to
 from wxbot.errors import NotFound
-from wxbot.protocol.content import Text
+from wxbot.protocol.content import Content
 from wxbot.protocol.facts import facts_json
-from wxbot.protocol.outgoing import FollowUp, message_json
+from wxbot.protocol.outgoing import FollowUp
 from wxbot.reply.context import moment
 from wxbot.store import topics as rows
 from wxbot.store.engine import Store
@@ -20,7 +21,7 @@ from wxbot.store.engine import Store
 
 @click.command()
 @click.argument("topic")
-@click.argument("text")
+@said
 @click.option(
     "--key", required=True, type=wanted.Key(), help="Idempotency: a second one with this key is the first one."
 )
@@ -30,7 +31,9 @@ from wxbot.store.engine import Store
 @show.AS_JSON
 def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
     topic: str,
-    text: str,
+    text: str | None,
+    message: Content | None,
+    kf_account: str,
     key: str,
     at: datetime | timedelta | None,
     not_after: datetime | timedelta | None,
@@ -41,10 +44,10 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
     account: str,
     as_json: bool,
 ) -> None:
-    """Send a text to everybody who subscribes to a topic when it is due; a sender makes the follow-ups."""
+    """Send a message to everybody who subscribes to a topic when it is due; a sender makes the follow-ups."""
     store, now = opened(account)
-    message = FollowUp(
-        message=message_json(Text(text)),
+    follow_up = FollowUp(
+        message=message_of(text, message, kf_account),
         due_at=wanted.due_at(at, now),
         not_after=None if not_after is None else moment(not_after, now),
         on_closed=on_closed,
@@ -52,7 +55,7 @@ def publish(  # noqa: PLR0913, PLR0917  # one parameter an option
         on_doubt=on_doubt,
         facts=facts_json(dict(facts)),
     )
-    published = publish_to(store, account, topic, message, key=key, now=now)
+    published = publish_to(store, account, topic, follow_up, key=key, now=now)
     if as_json:
         show.document(asdict(published))
     else:

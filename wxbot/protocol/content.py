@@ -4,6 +4,7 @@ Fields are spelled as in the customer-service interface. A value that the platfo
 raises InvalidMessage when it is made. Source: docs/platform.md §3, §5.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from wxbot.errors import InvalidMessage
 from wxbot.protocol.wire import printable
 
 MAX_TEXT = 2047  # bytes of UTF-8; 2,048 is accepted by some accounts only
+_KF_ACCOUNT = re.compile(r"[^@\s]{1,10}@[^@\s]{1,64}")  # prefix@wechat-id
 LONGEST_SIGN = 40  # characters looked back over for the start of a sign; the longest emoji has 10
 
 
@@ -64,7 +66,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """A piece of music by its links."""
+    """A piece of music by its links; the platform shows none without a picture beside it, `thumb_media_id`."""
 
     musicurl: str
     hqmusicurl: str = ""
@@ -73,7 +75,7 @@ class Music:
     thumb_media_id: str = ""
 
     def __post_init__(self) -> None:
-        _need(self, "musicurl")
+        _need(self, "musicurl", "thumb_media_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,10 @@ class TransferCustomerService:
     """Hand the user's message to a human agent: any, or the one named (`prefix@wechat-id`). Passive only."""
 
     kf_account: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kf_account:
+            check_kf_account(self.kf_account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +150,39 @@ class MiniProgramPage:
         _need(self, "title", "appid", "pagepath", "thumb_media_id")
 
 
-Content: TypeAlias = (
-    Text | Image | Voice | Video | Music | News | TransferCustomerService | MsgMenu | MiniProgramPage
-)
+@dataclass(frozen=True, slots=True)
+class MpNews:
+    """Articles of the old material library, by their media_id; the platform has withdrawn it. Follow-up only."""
+
+    media_id: str
+
+    def __post_init__(self) -> None:
+        _need(self, "media_id")
+
+
+@dataclass(frozen=True, slots=True)
+class MpNewsArticle:
+    """A published article by its article_id. Follow-up only."""
+
+    article_id: str
+
+    def __post_init__(self) -> None:
+        _need(self, "article_id")
+
+
+@dataclass(frozen=True, slots=True)
+class WxCard:
+    """A card or coupon by its card_id. Follow-up only."""
+
+    card_id: str
+
+    def __post_init__(self) -> None:
+        _need(self, "card_id")
+
+
+Passive: TypeAlias = Text | Image | Voice | Video | Music | News | TransferCustomerService
+FollowUpOnly: TypeAlias = MsgMenu | MiniProgramPage | MpNews | MpNewsArticle | WxCard
+Content: TypeAlias = Passive | FollowUpOnly
 
 
 def content_of(said: "str | Content") -> Content:
@@ -155,6 +191,12 @@ def content_of(said: "str | Content") -> Content:
     if not isinstance(content, Content):
         raise TypeError(f"a handler returns a str, a content such as Image, or None, not {type(said).__name__}")
     return content
+
+
+def check_kf_account(name: str) -> None:
+    """Raise InvalidMessage for what cannot be a customer-service account."""
+    if not _KF_ACCOUNT.fullmatch(name):
+        raise InvalidMessage(f"kf_account is prefix@wechat-id, its prefix of at most 10 characters, not {name!r}")
 
 
 def _need(value: object, *names: str) -> None:

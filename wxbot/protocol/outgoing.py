@@ -14,12 +14,16 @@ from wxbot.protocol.content import (
     Content,
     Image,
     MiniProgramPage,
+    MpNews,
+    MpNewsArticle,
     MsgMenu,
     Music,
     News,
     Text,
     Video,
     Voice,
+    WxCard,
+    check_kf_account,
 )
 from wxbot.protocol.topic import check_topic
 from wxbot.protocol.wire import printable
@@ -31,7 +35,10 @@ _MSGTYPE: dict[type[Any], str] = {
     Video: "video",
     Music: "music",
     News: "news",
+    MpNews: "mpnews",
+    MpNewsArticle: "mpnewsarticle",
     MsgMenu: "msgmenu",
+    WxCard: "wxcard",
     MiniProgramPage: "miniprogrampage",
 }
 
@@ -62,6 +69,7 @@ def message_json(content: Content, *, kf_account: str = "") -> str:
     _check(content)
     message: dict[str, object] = {"msgtype": msgtype, msgtype: asdict(content)}
     if kf_account:
+        check_kf_account(kf_account)
         message["customservice"] = {"kf_account": kf_account}
     return dumps(message)
 
@@ -69,8 +77,8 @@ def message_json(content: Content, *, kf_account: str = "") -> str:
 def _check(content: Content) -> None:
     if isinstance(content, Text):
         check_text(content.content)
-    if isinstance(content, Video | Music) and not content.thumb_media_id:
-        raise InvalidMessage(f"a {type(content).__name__} follow-up needs thumb_media_id")
+    if isinstance(content, Video) and not content.thumb_media_id:
+        raise InvalidMessage("a Video follow-up needs thumb_media_id")
     if isinstance(content, News) and len(content.articles) != 1:
         raise InvalidMessage(f"a news follow-up has exactly 1 article, not {len(content.articles)}")
 
@@ -102,7 +110,7 @@ def summary(message: str, width: int = 60) -> str:
     stored = json.loads(message)
     msgtype = stored["msgtype"]
     inner = stored[msgtype]
-    names = ("content", "title", "head_content", "media_id", "musicurl")
+    names = ("content", "title", "head_content", "media_id", "musicurl", "article_id", "card_id")
     text = next((inner[name] for name in names if inner.get(name)), "")
     text = " ⏎ ".join((inner["articles"][0]["title"] if msgtype == "news" else text).splitlines())
     line = text if msgtype == "text" else f"[{msgtype}] {text}"

@@ -11,6 +11,8 @@ from wxbot.protocol.content import (
     Content,
     Image,
     MiniProgramPage,
+    MpNews,
+    MpNewsArticle,
     MsgMenu,
     Music,
     News,
@@ -18,6 +20,7 @@ from wxbot.protocol.content import (
     TransferCustomerService,
     Video,
     Voice,
+    WxCard,
     split_text,
 )
 from wxbot.protocol.events import Event, UnsubscribeEvent
@@ -101,7 +104,7 @@ def passive_and_rest(said: Content | None, push: Push) -> tuple[Content | None, 
     if isinstance(push, UnsubscribeEvent):
         return None, []
     match said:
-        case MsgMenu() | MiniProgramPage():
+        case MsgMenu() | MiniProgramPage() | MpNews() | MpNewsArticle() | WxCard():
             return None, [said]
         case Text():
             first, *others = split_text(said.content)

@@ -24,7 +24,10 @@ TYPES: Mapping[str, type[Any]] = {
     "video": content.Video,
     "music": content.Music,
     "news": content.News,
+    "mpnews": content.MpNews,
+    "mpnewsarticle": content.MpNewsArticle,
     "msgmenu": content.MsgMenu,
+    "wxcard": content.WxCard,
     "miniprogrampage": content.MiniProgramPage,
     "transfer_customer_service": content.TransferCustomerService,
 }

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from wxbot.errors import InvalidMessage
+from wxbot.protocol.content import check_kf_account
 from wxbot.reply.context import Context
 from wxbot.reply.rule_content import Names, Says, read_says, read_text
 from wxbot.reply.toml_table import Table
@@ -19,7 +21,7 @@ CHOICES = {  # the first of each is the default, as in Context.follow_up
     "on_doubt": ("resend", "park"),
 }
 _TEMPLATES = ("key", "coalesce", "topic")
-KEYS = ("text", "content", "after", "at", "day", "not_after", *_TEMPLATES, "facts", *CHOICES)
+KEYS = ("text", "content", "after", "at", "day", "not_after", *_TEMPLATES, "facts", "kf_account", *CHOICES)
 
 
 def dates(moment: datetime) -> dict[str, str]:
@@ -83,6 +85,7 @@ def read_follow_up(table: Table, names: Names, zone: ZoneInfo) -> Later | None:
     templates = {name: read_text(table, name, names) if name in table else None for name in _TEMPLATES}
     facts = _facts(table, names)
     options = {name: table.choice(name, known) for name, known in CHOICES.items()}
+    options["kf_account"] = _kf_account(table)
     if says is None:
         return None
     return Later(says=says, due=due, not_after=not_after or None, options=options, facts=facts, **templates)
@@ -96,6 +99,16 @@ def _facts(table: Table, names: Names) -> dict[str, Template]:
         if not NAME.fullmatch(name):
             facts.wrong(name, "cannot be a fact: a name has letters, digits and _, and begins with no digit")
     return {name: read_text(facts, name, names) for name in facts.values}
+
+
+def _kf_account(table: Table) -> str:
+    name = table.get("kf_account", str, "")
+    try:
+        if name:
+            check_kf_account(name)
+    except InvalidMessage as exc:
+        table.wrong("kf_account", f"cannot be: {exc}")
+    return name
 
 
 def _says(table: Table, names: Names) -> Says | None:

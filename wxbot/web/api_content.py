@@ -126,6 +126,30 @@ class MsgMenuIn(_Kind):
     tail_content: str = ""
 
 
+class MpNewsIn(_Kind):
+    """Articles of the old material library, by their media_id."""
+
+    makes = content.MpNews
+    type: Literal["mpnews"]
+    media_id: Filled
+
+
+class MpNewsArticleIn(_Kind):
+    """A published article by its article_id."""
+
+    makes = content.MpNewsArticle
+    type: Literal["mpnewsarticle"]
+    article_id: Filled
+
+
+class WxCardIn(_Kind):
+    """A card or coupon by its card_id."""
+
+    makes = content.WxCard
+    type: Literal["wxcard"]
+    card_id: Filled
+
+
 class MiniProgramPageIn(_Kind):
     """A card that opens a page of a linked mini program."""
 
@@ -138,6 +162,16 @@ class MiniProgramPageIn(_Kind):
 
 
 Message = Annotated[
-    TextIn | ImageIn | VoiceIn | VideoIn | MusicIn | NewsIn | MsgMenuIn | MiniProgramPageIn,
+    TextIn
+    | ImageIn
+    | VoiceIn
+    | VideoIn
+    | MusicIn
+    | NewsIn
+    | MsgMenuIn
+    | MiniProgramPageIn
+    | MpNewsIn
+    | MpNewsArticleIn
+    | WxCardIn,
     Field(discriminator="type"),
 ]

@@ -21,7 +21,7 @@ from pydantic import (
 
 from wxbot.delivery.fanout import check_key
 from wxbot.errors import InvalidMessage
-from wxbot.protocol.content import MAX_TEXT, Text
+from wxbot.protocol.content import MAX_TEXT, Text, check_kf_account
 from wxbot.protocol.facts import facts_json
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.topic import MAX_TOPIC, check_topic
@@ -92,6 +92,22 @@ class _Wanted(BaseModel):
         json_schema_extra={"propertyNames": {"pattern": r"^[A-Za-z_][A-Za-z0-9_]*$"}},
     )
 
+    kf_account: str = Field(
+        default="",
+        description="As whom it is sent: prefix@wechat-id.",
+        json_schema_extra={"pattern": r"^$|^[^@\s]{1,10}@[^@\s]{1,64}$"},
+    )
+
+    @field_validator("kf_account")
+    @classmethod
+    def _is_kf_account(cls, value: str) -> str:
+        try:
+            if value:
+                check_kf_account(value)
+        except InvalidMessage as exc:
+            raise ValueError(str(exc)) from None
+        return value
+
     @field_validator("facts")
     @classmethod
     def _are_facts(cls, value: dict[str, str]) -> dict[str, str]:
@@ -136,7 +152,7 @@ class _Wanted(BaseModel):
         """Return it as the outbox takes it; a due_at in the past is now."""
         content = self.message.made() if self.message else Text(self.text or "")
         return FollowUp(
-            message=message_json(content),
+            message=message_json(content, kf_account=self.kf_account),
             due_at=max(self.due_at or now, now),
             not_after=self.not_after,
             on_closed=self.on_closed,
