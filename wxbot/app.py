@@ -31,6 +31,7 @@ from wxbot.errors import SettingsError
 from wxbot.inbox.accept import Inbox
 from wxbot.inbox.commit import Terms
 from wxbot.inbox.handoff import HandOff
+from wxbot.inbox.typing import Typing
 from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.client import Client
@@ -78,7 +79,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None, bot: B
     using = given or from_environment()
     clock = clock or clock_of(using)
     store, answering = open_store(using), _answering(using, bot)
-    hand_off = HandOff(store, clock, answering)
+    hand_off = HandOff(store, clock, answering, _typing(store, clock, using))
     doors = {
         name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, _terms(account)))
         for name, account in using.all_accounts.items()
@@ -107,7 +108,7 @@ def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None =
     """Return the sender, with what works beside it: recovery of pushes (by the bot), fan-out and tidying."""
     clock = clock or clock_of(using)
     store = open_store(using)
-    hand_off = HandOff(store, clock, _answering(using, bot))
+    hand_off = HandOff(store, clock, _answering(using, bot), _typing(store, clock, using))
     accounts = using.all_accounts
 
     def recover() -> bool:
@@ -178,6 +179,15 @@ def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:
     """Return an account's way to the platform."""
     transport = _transport(using, account)
     return Client(transport, access_tokens(store, clock, using, account))
+
+
+def _typing(store: Store, clock: Clock, using: Settings) -> dict[str, Typing]:
+    """Return the typing state of each account that shows it."""
+
+    def of(name: str) -> Typing:
+        return Typing(store, clock, lambda: client(store, clock, using, name), name).start()
+
+    return {name: of(name) for name, account in using.all_accounts.items() if account.typing}
 
 
 def _way(store: Store, clock: Clock, using: Settings, account: str) -> Way:

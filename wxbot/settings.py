@@ -80,6 +80,7 @@ class Account(FallbackSettings):
     agent_silence: float | None = Field(
         default=86_400.0, gt=0
     )  # seconds, after a person took a user on; None: never
+    typing: bool = True  # shown to who waits for a handed-off handler
     hint: str = "（回复任意内容，继续接收通知）"  # below the last message but one; "" for nothing
 
     @field_validator("join", "agent_silence", mode="before")

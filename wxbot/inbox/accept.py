@@ -127,7 +127,7 @@ class Inbox:
         push_id, reply = store.write(work)
         if push_id is not None:
             log.info("handed off", action="push_handed_off", account=delivery.account, push=push_id)
-            self._hand_off.hold(push_id)
+            self._hand_off.hold(push_id, delivery.account, delivery.push)
             handling.add_done_callback(lambda done: self._hand_off.finish(push_id, delivery, done.result()))
         return reply
 

@@ -7,6 +7,7 @@ process is gone, and another runs the handler again.
 
 import threading
 import time
+from collections.abc import Mapping
 
 import structlog
 
@@ -14,8 +15,10 @@ from wxbot.clock import Clock
 from wxbot.delivery import plans
 from wxbot.errors import InvalidMessage, StoreError
 from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_plans
+from wxbot.inbox.typing import Typing
 from wxbot.protocol.content import MAX_TEXT, Content, Text, split_text
 from wxbot.protocol.inbound import read
+from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.reply.context import Context
 from wxbot.reply.deadline import Answer, Answering
@@ -32,8 +35,12 @@ _RENEW_EVERY = 3.0  # seconds
 class HandOff:
     """This process's handed-off pushes. Thread-safe."""
 
-    def __init__(self, store: Store, clock: Clock, answering: Answering) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, answering: Answering, typing: Mapping[str, Typing] | None = None
+    ) -> None:
+        """Take the typing state of the accounts that show it."""
         self._store, self._clock, self._answering = store, clock, answering
+        self._typing = typing or {}
         self._held: set[int] = set()
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
@@ -49,18 +56,22 @@ class HandOff:
             lambda topic: read(lambda tx: plans.planned(tx, account, topic)),
         )
 
-    def hold(self, push_id: int) -> None:
-        """Renew this push's lease from now on, until it is finished."""
+    def hold(self, push_id: int, account: str, push: Push) -> None:
+        """Renew this push's lease from now on, until it is finished; its user sees that an answer is coming."""
         with self._lock:
             self._held.add(push_id)
             if self._keeper is None:
                 self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
                 self._keeper.start()
+        if account in self._typing:
+            self._typing[account].begin(push_id, push)
 
     def finish(self, push_id: int, delivery: Delivery, answer: Answer) -> None:
         """Commit a late answer: once, and only while the push is ours."""
         try:
             follow_ups, error = self._late(answer)
+            if delivery.account in self._typing:
+                self._typing[delivery.account].end(push_id, answered=bool(follow_ups))
             done = self._store.write(lambda tx: self._finish(tx, push_id, delivery, answer, follow_ups, error))
             log.info("push finished", action="push_finished", push=push_id, ours=done, failed=bool(error))
         except Exception:  # its lease ends, and it is handled again, a bounded number of times
@@ -75,8 +86,8 @@ class HandOff:
         if adopted is None:
             return False
         log.warning("taking over a push", action="push_adopted", account=account, push=adopted.id)
-        self.hold(adopted.id)
         push = read(adopted.body)
+        self.hold(adopted.id, account, push)
         ctx = self.context(account, push.openid, adopted.received_at)
         if adopted.tries > MAX_TRIES:
             answer = self._answering.give_up(f"{MAX_TRIES} processes ended while they handled it")
