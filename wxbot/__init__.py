@@ -2,6 +2,7 @@
 
 from wxbot.protocol.content import (
     Article,
+    File,
     Image,
     MenuItem,
     MiniProgramPage,
@@ -25,6 +26,7 @@ __all__ = [
     "Article",
     "Bot",
     "Context",
+    "File",
     "Image",
     "MenuItem",
     "MiniProgramPage",

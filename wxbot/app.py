@@ -35,6 +35,7 @@ from wxbot.inbox.typing import Typing
 from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.client import Client
+from wxbot.platform.media import TRANSFER_LIMIT, Media
 from wxbot.platform.notices import Notices
 from wxbot.platform.transport import Transport
 from wxbot.platform.webhook import Webhook
@@ -79,7 +80,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None, bot: B
     using = given or from_environment()
     clock = clock or clock_of(using)
     store, answering = open_store(using), _answering(using, bot)
-    hand_off = HandOff(store, clock, answering, _typing(store, clock, using))
+    hand_off = HandOff(store, clock, answering, _typing(store, clock, using), _media(store, clock, using))
     doors = {
         name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, _terms(account)))
         for name, account in using.all_accounts.items()
@@ -108,7 +109,9 @@ def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None =
     """Return the sender, with what works beside it: recovery of pushes (by the bot), fan-out and tidying."""
     clock = clock or clock_of(using)
     store = open_store(using)
-    hand_off = HandOff(store, clock, _answering(using, bot), _typing(store, clock, using))
+    hand_off = HandOff(
+        store, clock, _answering(using, bot), _typing(store, clock, using), _media(store, clock, using)
+    )
     accounts = using.all_accounts
 
     def recover() -> bool:
@@ -190,12 +193,24 @@ def _typing(store: Store, clock: Clock, using: Settings) -> dict[str, Typing]:
     return {name: of(name) for name, account in using.all_accounts.items() if account.typing}
 
 
+def _media(store: Store, clock: Clock, using: Settings) -> dict[str, Media]:
+    return {name: media(store, clock, using, name) for name in using.all_accounts}
+
+
+def media(store: Store, clock: Clock, using: Settings, account: str) -> Media:
+    """Return an account's way to the platform for files."""
+    base = using.all_accounts[account].api_base
+    calls = Client(Transport(base, limit=TRANSFER_LIMIT), access_tokens(store, clock, using, account))
+    return Media(store, clock, calls, account)
+
+
 def _way(store: Store, clock: Clock, using: Settings, account: str) -> Way:
     of, calls = using.all_accounts[account], client(store, clock, using, account)
     url, limit = of.fallback_webhook, using.sender.request_limit
     webhook = Webhook(url, of.fallback_webhook_key, limit=limit) if url else None
     budget = Budget(of.keep, of.join, of.hint)
-    return Way(calls, of.rate, budget, Rungs(Notices(calls), webhook), _manners(of))
+    files = media(store, clock, using, account)
+    return Way(calls, of.rate, budget, Rungs(Notices(calls), webhook), files, _manners(of))
 
 
 def _terms(account: Account) -> Terms:

@@ -45,6 +45,10 @@ class NotFound(WxbotError):
     """The thing named does not exist here; the caller should look at its name."""
 
 
+class TooLarge(WxbotError):
+    """What the platform has is larger than the caller allows; nothing of it was kept."""
+
+
 class StoreError(WxbotError):
     """The store could not do it now: nothing was changed, and the caller must not say it was."""
 

@@ -143,6 +143,7 @@ class RetentionSettings(BaseModel):
     publications: Days = Field(default=90.0, ge=1, le=_LONGEST)
     plans: Days = Field(default=30.0, ge=1, le=_LONGEST)
     unfollowed: Days = Field(default=30.0, ge=1, le=_LONGEST)  # everything of who left
+    media: Days = Field(default=90.0, ge=3, le=_LONGEST)  # files, after the last message that showed one
 
 
 class ConsoleSettings(BaseModel):

@@ -371,12 +371,15 @@ def test_the_examples_in_the_docs_are_taken_and_answered_as_they_say(still: Stag
     user, caller = writer(still), Caller(still)
     asked = re.findall(r'curl "\$API(/\S+?)" [^\n]*?(?:\\\n *)?--json \'(.*?)\'', page, re.DOTALL)
     answers = [caller.call("POST", path, json=json.loads(body.replace("oUser", user))) for path, body in asked]
-    told = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
+    told, kept, refusal = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
 
     assert [answer.status_code for answer in answers] == [202, 202, 200, 200, 200, 202]
     assert answers[0].json() == {**told, "id": 1}
     wrong = caller.post({"openid": user, "text": "x", "due_at": "2026-11-25T12:35"})
-    assert wrong.json() == json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    assert wrong.json() == refusal
+    [path] = re.findall(r'curl "\$API(/\S+?)" .*--data-binary', page)
+    file = caller.call("POST", path, data=b"\x89PNG\r\n\x1a\n").json()
+    assert {**file, "size": 0, "media_id": ""} == {**kept, "size": 0, "media_id": ""}
 
 
 def test_the_description_and_the_page_name_every_call(still: Stage) -> None:

@@ -33,7 +33,14 @@ def test_days_of_the_settings_are_seconds_at_work(still: Stage) -> None:
     keep = keep_of(still.settings)
 
     young, old = 70 * DAY, 10 * DAY
-    kept = {"pushes": young, "follow_ups": old, "publications": old, "plans": young, "unfollowed": young}
+    kept = {
+        "pushes": young,
+        "follow_ups": old,
+        "publications": old,
+        "plans": young,
+        "unfollowed": young,
+        "media": old,
+    }
     assert keep.until(100 * DAY) == kept
 
 

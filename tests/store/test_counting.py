@@ -203,7 +203,7 @@ def test_counts_of_the_last_35_days_are_kept(store: Store, clock: StoppedClock) 
     now = clock.now()
     for days in (36, 34, 0):
         store.write(lambda tx, days=days: counts.add(tx, "default", now - days * DAY, "pushes"))  # type: ignore[misc]
-    keep = Keep(pushes=None, follow_ups=None, publications=None, plans=None, unfollowed=None)
+    keep = Keep(pushes=None, follow_ups=None, publications=None, plans=None, unfollowed=None, media=None)
 
     Pruning(store, clock, keep).step()
 

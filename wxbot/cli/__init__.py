@@ -20,6 +20,7 @@ COMMANDS = {  # where each is, and what the list of commands says of it without 
     "export": ("wxbot.cli.person:export", "Print all that is kept of a user as one JSON document: each..."),
     "init": ("wxbot.cli.init:init", "Write wxbot.toml, rules.toml and menu.toml into a folder,..."),
     "kf": ("wxbot.cli.kf:kf", "The people who answer for the account (客服); while one..."),
+    "media": ("wxbot.cli.media:media", "Pictures, voice notes, videos and thumbnails, kept by digest..."),
     "menu": ("wxbot.cli.menu:menu", "The account's menus: look at them, compare a file with..."),
     "migrate": ("wxbot.cli.serve:migrate", "Bring the database's schema up to date."),
     "outbox": ("wxbot.cli.outbox:outbox", "Look at follow-ups, and act on them."),

@@ -13,6 +13,7 @@ from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import is_quiet, put_off, quiet_from
 from wxbot.delivery.places import Places
 from wxbot.delivery.way import Going, Way
+from wxbot.protocol.media import uses_in
 from wxbot.protocol.outgoing import text_message
 from wxbot.protocol.reaction import probe_seconds
 from wxbot.protocol.window import Grant
@@ -101,7 +102,8 @@ class Beginning:
             self._claims.move(tx, lane, each, move if each == head else replace(shared, crashes=crashes), now)
         message = head.message if decision.text is None else text_message(decision.text)
         behind = [self._as_sending(lane, each, shared) for each in together[1:]]
-        return Going(self._as_sending(lane, head, move), behind, message)
+        renewed = uses_in(message) and any(entry.get("renew") for entry in self._history(tx, head))
+        return Going(self._as_sending(lane, head, move), behind, message, renewed=bool(renewed))
 
     def _descend(self, tx: Transaction, one: Claimed, why: str, now: float, since: float | None) -> Going | Move:
         """Mark what goes out by a rung of the ladder; what may have arrived and is to be parked leaves no rung.

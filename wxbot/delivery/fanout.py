@@ -15,6 +15,7 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.delivery.plans import said
+from wxbot.delivery.queue import check_files
 from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.outgoing import FollowUp, dumps
 from wxbot.protocol.topic import check_topic
@@ -57,6 +58,7 @@ def publish_within(tx: Transaction, account: str, topic: str, new: FollowUp, *, 
     prompt = replace(new, key=key, due_at=max(new.due_at, now))  # who subscribed until it is due gets it
     if not topics.is_known(tx, account, topic):
         raise NotFound(f"nobody ever subscribed to {topic!r} in account {account!r}; `wxbot topics` lists them")
+    check_files(tx, account, new.message)
     return Published(*publications.insert(tx, account, topic, key, prompt, now=now))
 
 

@@ -28,6 +28,7 @@ class Outcome:
     close_windows: bool = False  # the platform says the user cannot be reached
     cancel_rest: str = ""  # why all else for this user is cancelled
     gate: Gate | None = None
+    dead: tuple[str, ...] = ()  # media_ids that the platform does not know any more
     before: str | None = None  # the first part of a text that had to be split, to go before what is left of it
 
 

@@ -7,11 +7,12 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.delivery.erasing import SLICE, erase, in_turn
-from wxbot.store import counts, retention
+from wxbot.store import counts, media, retention
 from wxbot.store.engine import Store
 
 log = structlog.get_logger(__name__)
 
+_FILES = 2  # at once: one may have 10 MB
 _COUNTS_KEPT = 35 * 86_400.0  # seconds: longer than any chart
 
 
@@ -24,6 +25,7 @@ class Keep:
     publications: float | None
     plans: float | None
     unfollowed: float | None
+    media: float | None
 
     def until(self, now: float) -> Mapping[str, float]:
         """Return the moment before which each was over that is old now; what is kept for ever is left out."""
@@ -54,8 +56,14 @@ class Pruning:
                 return self._plan(before)
             case "unfollowed":
                 return self._who_left(before)
+            case "media":
+                return self._media(before)
         found = self._store.read(lambda tx: retention.old(tx, name, before, SLICE))
         return in_turn(self._store, lambda tx: retention.delete(tx, name, found, before)) if found else 0
+
+    def _media(self, before: float) -> int:
+        found = self._store.read(lambda tx: media.old(tx, before, _FILES))
+        return in_turn(self._store, lambda tx: media.delete(tx, found, before)) if found else 0
 
     def _counts(self, before: float) -> int:
         """Forget counts, once an hour: they are few, and no index finds the old ones."""

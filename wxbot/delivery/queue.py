@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wxbot.errors import InvalidMessage, NotFound
 from wxbot.protocol.outgoing import FollowUp
-from wxbot.store import contacts, outbox, topics
+from wxbot.store import contacts, media, outbox, topics
 from wxbot.store.engine import Store, Transaction
 
 
@@ -30,7 +30,15 @@ def enqueue(tx: Transaction, account: str, openid: str, new: FollowUp, *, origin
         raise InvalidMessage(f"not_after ({new.not_after:.0f}) has passed: it would never be sent")
     if contacts.show(tx, account, openid) is None:
         raise NotFound(f"{openid} has never written to account {account!r}: nothing may be sent to a stranger")
+    check_files(tx, account, new.message)
     return Queued(*outbox.insert(tx, account, openid, new, origin=origin, now=now))
+
+
+def check_files(tx: Transaction, account: str, message: str) -> None:
+    """Raise InvalidMessage for a message that names a file which is not kept."""
+    for use in media.missing(tx, account, message):
+        keep = f"`wxbot media upload FILE --type {use.kind}` keeps it"
+        raise InvalidMessage(f"there is no file sha256:{use.digest} as {use.kind}: {keep}")
 
 
 def unsubscribe(tx: Transaction, account: str, topic: str, openid: str, now: float) -> bool:

@@ -15,7 +15,7 @@ import structlog
 
 from wxbot.background import Repeating
 from wxbot.clock import Clock
-from wxbot.delivery import outcome, rungs
+from wxbot.delivery import files, outcome, rungs
 from wxbot.delivery.begin import Beginning
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.ladder import Call
@@ -23,7 +23,8 @@ from wxbot.delivery.outcome import Outcome
 from wxbot.delivery.places import Places
 from wxbot.delivery.settle import settle
 from wxbot.delivery.way import Going, Way
-from wxbot.errors import SendFailed, StoreError
+from wxbot.errors import NotFound, SendFailed, StoreError
+from wxbot.protocol.media import uses_in
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Move
 
@@ -110,6 +111,8 @@ class Sender:
 
     def _deliver(self, one: Claimed) -> None:
         try:
+            if not self._files_are_ready(one):
+                return
             begun = self._clock.monotonic()
             going = self._store.write(lambda tx: self._beginning.begin(tx, one, self._clock.now()))
             if going is not None:
@@ -126,6 +129,24 @@ class Sender:
                 self._busy[one.head.account] -= 1
             self._wake.set()
 
+    def _files_are_ready(self, one: Claimed) -> bool:
+        """Upload what the message shows, before anything of it is begun; False when it cannot go out without."""
+        head = one.head
+        if not uses_in(head.message):
+            return True
+        try:
+            self._ways[head.account].media.ready(head.message)
+        except (SendFailed, NotFound) as exc:
+            move = files.unready(exc, head, self._clock.now(), random.random())
+            self._store.write(lambda tx: self._put_back(tx, one, move))
+            log.info("not uploaded", action="media_failed", followup=head.id, account=head.account, why=str(exc))
+            return False
+        return True
+
+    def _put_back(self, tx: Transaction, one: Claimed, move: Move) -> None:
+        self._claims.move(tx, one.lane, one.head, move, self._clock.now())
+        self._claims.release(tx, one.lane)
+
     def _settle(self, tx: Transaction, one: Claimed, going: Going, result: Outcome) -> None:
         manners = self._ways[one.head.account].manners
         settle(tx, self._claims, one, going, result, manners, self._clock.now())
@@ -137,9 +158,15 @@ class Sender:
             return Outcome(move=Move(state="queued", reason="too little of the lease was left"), give_back=True)
         if going.call is not None:
             return self._by_rung(going, going.call)
+        way = self._ways[head.account]
+        message = way.media.filled(going.message)
+        if message is None:  # another's refusal has just shown that the platform knows it no more
+            return Outcome(move=Move(state="queued", reason="a file has to be uploaded again"), give_back=True)
         try:
-            self._ways[head.account].client.send(head.openid, going.message)
+            way.client.send(head.openid, message)
         except SendFailed as exc:
+            if files.are_unknown(exc) and message != going.message and not going.renewed:
+                return files.to_renew(exc, going.message, message)
             result = outcome.failed(exc, head, self._clock.now(), random.random())
             return outcome.apart(result) if going.behind else result
         return outcome.sent()

@@ -10,7 +10,7 @@ from wxbot.delivery.outcome import Outcome
 from wxbot.delivery.receipts import keep_early_receipts
 from wxbot.delivery.way import Going
 from wxbot.protocol.outgoing import FollowUp, OnClosed, OnDoubt, Priority
-from wxbot.store import contacts, counts, gates, outbox
+from wxbot.store import contacts, counts, gates, media, outbox
 from wxbot.store.engine import Transaction
 from wxbot.store.gates import Interface
 from wxbot.store.lanes import Head, Lane
@@ -36,6 +36,7 @@ def settle(  # a message's end has so many sides
         contacts.give_back(tx, account, openid, head.spent)
     if result.close_windows:
         contacts.close(tx, account, openid, result.move.errcode)
+    media.forget(tx, account, result.dead)
     if result.cancel_rest:
         outbox.cancel_all(tx, account, openid, now, result.cancel_rest)
     if result.gate is not None:

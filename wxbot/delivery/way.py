@@ -8,6 +8,7 @@ from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import Manners
 from wxbot.delivery.rungs import Rungs
 from wxbot.platform.client import Client
+from wxbot.platform.media import Media
 from wxbot.store.lanes import Head
 
 
@@ -19,6 +20,7 @@ class Way:
     rate: float
     budget: Budget
     rungs: Rungs
+    media: Media
     manners: Manners = field(default_factory=Manners)
 
 
@@ -26,6 +28,7 @@ class Way:
 class Going:
     """A message on its way: the follow-up it is for, and those behind it that go out in it.
 
+    `renewed` when its files were uploaded anew because the platform had refused them before.
     With a `call` it goes by a rung of the fallback ladder instead: `keyed` when that call may be made again
     without doubling, `probing` when it passed a closed gate.
     """
@@ -33,6 +36,7 @@ class Going:
     head: Head
     behind: Sequence[Head] = ()
     message: str = ""
+    renewed: bool = False
     call: Call | None = None
     keyed: bool = False
     probing: bool = False

@@ -14,7 +14,16 @@ import structlog
 
 from wxbot.clock import Clock
 from wxbot.errors import StoreError
-from wxbot.inbox.commit import Delivery, Terms, as_follow_ups, is_for_agent, keep_effects, keep_plans, keep_push
+from wxbot.inbox.commit import (
+    Delivery,
+    Terms,
+    as_follow_ups,
+    at_once,
+    is_for_agent,
+    keep_effects,
+    keep_plans,
+    keep_push,
+)
 from wxbot.inbox.handoff import LEASE, HandOff
 from wxbot.inbox.returning import keep, returning
 from wxbot.protocol.outgoing import FollowUp
@@ -92,9 +101,13 @@ class Inbox:
         leaving = {topic for topic, wanted in answer.subscriptions.items() if not wanted}
 
         def work(tx: Transaction) -> bytes:
-            back = returning(tx, delivery.account, delivery.push, passive, now, leaving)
+            shown, behind = at_once(tx, delivery.account, passive, now)
+            back = returning(tx, delivery.account, delivery.push, shown, now, leaving)
             ready_at = now if back.reply is None else now + AFTER_REPLY
-            said = [*as_follow_ups(rest, ready_at), *(_not_before(ready_at, one) for one in answer.follow_ups)]
+            said = [
+                *as_follow_ups([*behind, *rest], ready_at),
+                *(_not_before(ready_at, one) for one in answer.follow_ups),
+            ]
             reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))
             state = "failed" if answer.error else "answered"
             arrival = self._arrival(delivery, now, began, state=state, reply=reply, error=answer.error)

@@ -12,13 +12,14 @@ from wxbot.delivery.receipts import keep_receipts
 from wxbot.errors import BadSignature, InvalidMessage
 from wxbot.protocol.content import Content, News
 from wxbot.protocol.events import TAPS, KfSessionEvent, KfSwitchEvent, ScanEvent, SubscribeEvent, UnsubscribeEvent
+from wxbot.protocol.media import uses_of, with_ids
 from wxbot.protocol.messages import Message, Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.scene import topic_in
 from wxbot.protocol.window import BESIDE, Right, granted
 from wxbot.reply.context import SESSION_LIFE
 from wxbot.reply.deadline import Answer
-from wxbot.store import contacts, outbox, pushes, topics
+from wxbot.store import contacts, media, outbox, pushes, topics
 from wxbot.store.engine import Transaction
 from wxbot.store.pushes import Arrival
 
@@ -151,6 +152,24 @@ def keep_effects(
 def as_follow_ups(said: Sequence[Content], due_at: float) -> list[FollowUp]:
     """Return parts of a reply as chat follow-ups, in order; raises InvalidMessage for what can only be passive."""
     return [FollowUp(message=message_json(_fit(one)), due_at=due_at, lane="chat") for one in said]
+
+
+def at_once(
+    tx: Transaction, account: str, passive: Content | None, now: float
+) -> tuple[Content | None, list[Content]]:
+    """Return a passive reply with its files' media_ids, and what has to follow as an upload is still to come."""
+    uses = [] if passive is None else uses_of(passive)
+    if passive is None or not uses:
+        return passive, []
+    ids = {use: media.live(tx, account, use, now) for use in uses}
+    if all(ids.values()):
+        return with_ids(passive, ids), []
+    try:
+        message_json(passive)
+    except InvalidMessage as exc:
+        log.warning("reply cannot be sent", action="reply_lost", account=account, why=str(exc))
+        return None, []
+    return None, [passive]
 
 
 def _fit(content: Content) -> Content:

@@ -16,6 +16,7 @@ from wxbot.delivery import plans
 from wxbot.errors import InvalidMessage, StoreError
 from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_plans
 from wxbot.inbox.typing import Typing
+from wxbot.platform.media import Media
 from wxbot.protocol.content import MAX_TEXT, Content, Text, split_text
 from wxbot.protocol.inbound import read
 from wxbot.protocol.messages import Push
@@ -36,11 +37,16 @@ class HandOff:
     """This process's handed-off pushes. Thread-safe."""
 
     def __init__(
-        self, store: Store, clock: Clock, answering: Answering, typing: Mapping[str, Typing] | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        answering: Answering,
+        typing: Mapping[str, Typing] | None = None,
+        media: Mapping[str, Media] | None = None,
     ) -> None:
-        """Take the typing state of the accounts that show it."""
+        """Take the typing state of the accounts that show it, and each account's way for files."""
         self._store, self._clock, self._answering = store, clock, answering
-        self._typing = typing or {}
+        self._typing, self._media = typing or {}, media or {}
         self._held: set[int] = set()
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
@@ -54,6 +60,7 @@ class HandOff:
             now,
             lambda: read(lambda tx: contacts.session(tx, account, openid, now)),
             lambda topic: read(lambda tx: plans.planned(tx, account, topic)),
+            shelf=self._media.get(account),
         )
 
     def hold(self, push_id: int, account: str, push: Push) -> None:

@@ -4,15 +4,23 @@ Source: docs/platform.md §5, §7.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from wxbot.errors import Refused, Unanswered
 from wxbot.platform.access_token import AccessTokens
 from wxbot.platform.answers import checked
-from wxbot.platform.http_call import MAX_ANSWER, within
-from wxbot.platform.transport import Transport
+from wxbot.platform.http_call import MAX_ANSWER, Sink, within
+from wxbot.platform.transport import Transport, Upload
 from wxbot.protocol.outgoing import dumps, request_body
 from wxbot.protocol.reaction import Reaction, meaning
+
+
+class AnsweringSink(Sink, Protocol):
+    """A sink that knows whether what came was an answer in JSON, as refusals are."""
+
+    def answer(self) -> dict[str, Any]:
+        """Return the object that came instead of what was asked for, an empty one when it came."""
+        ...
 
 
 class Client:
@@ -48,6 +56,19 @@ class Client:
     def ask(self, path: str, query: Mapping[str, str] | None = None, *, most: int = MAX_ANSWER) -> dict[str, Any]:
         """GET an answer of at most so many bytes; at most two calls, the second with another token."""
         return self._with_token(lambda token: self._transport.get(path, {**token, **(query or {})}, most))
+
+    def upload(self, path: str, query: Mapping[str, str], file: Upload) -> dict[str, Any]:
+        """POST a file; at most two calls, the second with another token."""
+        return self._with_token(lambda token: self._transport.upload(path, {**token, **query}, file))
+
+    def stream(self, path: str, query: Mapping[str, str], sink: AnsweringSink) -> None:
+        """GET what may be large, into a sink that also reads a refusal; at most two calls, as above."""
+
+        def once(token: dict[str, str]) -> dict[str, Any]:
+            self._transport.stream(path, {**token, **query}, sink)
+            return sink.answer()
+
+        self._with_token(once)
 
     def _with_token(self, once: Callable[[dict[str, str]], dict[str, Any]]) -> dict[str, Any]:
         token = self._tokens.get()

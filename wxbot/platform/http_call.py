@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -117,6 +117,18 @@ def within(seconds: float) -> Iterator[None]:
         _call.latest = math.inf
 
 
+class Sink(Protocol):
+    """Takes an answer that is too large for memory."""
+
+    def begin(self, content_type: str, size: int) -> None:
+        """Hear of what comes; `size` in bytes is 0 when it is not told."""
+        ...
+
+    def take(self, piece: bytes) -> None:
+        """Take the next piece."""
+        ...
+
+
 class HttpCaller:
     """Makes calls; one `requests` session a thread, made in that thread."""
 
@@ -144,6 +156,26 @@ class HttpCaller:
         except (requests.RequestException, HTTPError, OSError, http.client.HTTPException) as exc:
             # Only the kind of the error: its text holds the URL, and so perhaps a secret.
             raise Unanswered(type(exc).__name__, delivered_maybe=not _never_left(exc)) from None
+
+    def stream(self, request: requests.Request, sink: Sink) -> int:
+        """Give the sink an answer's Content-Type and its body, piece by piece; return the status.
+
+        Raises Unanswered as `answer` does, and what the sink raises.
+        """
+        _call.end = time.monotonic() + self._limit
+        try:
+            with self._session().send(
+                request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self._limit), allow_redirects=False
+            ) as response:
+                length = response.headers.get("Content-Length", "")
+                sink.begin(response.headers.get("Content-Type", ""), int(length) if length.isdecimal() else 0)
+                while piece := response.raw.read(MAX_ANSWER, decode_content=False):
+                    sink.take(piece)
+                return response.status_code
+        except _NotSent:
+            raise Unanswered("no time was left to send it", delivered_maybe=False) from None
+        except (requests.RequestException, HTTPError, http.client.HTTPException, TimeoutError) as exc:
+            raise Unanswered(type(exc).__name__, delivered_maybe=False) from None
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

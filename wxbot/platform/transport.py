@@ -1,13 +1,39 @@
 """Calls to one platform address: the object that came back, or what is known about why none did."""
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import requests
+from urllib3.filepost import encode_multipart_formdata
 
 from wxbot.errors import Unanswered
-from wxbot.platform.http_call import HEADERS, MAX_ANSWER, HttpCaller
+from wxbot.platform.http_call import HEADERS, MAX_ANSWER, HttpCaller, Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way; `told` hears how many bytes of how many are gone."""
+
+    name: str
+    content: bytes
+    mimetype: str
+    told: Callable[[int, int], None] = lambda done, total: None
+
+
+class _Told(io.BytesIO):
+    """A body that tells how much of it was read."""
+
+    def __init__(self, body: bytes, told: Callable[[int, int], None]) -> None:
+        super().__init__(body)
+        self._size, self._told = len(body), told
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self._told(self.tell(), self._size)
+        return piece
 
 
 class Transport:
@@ -32,6 +58,21 @@ class Transport:
     def fetch(self, path: str, query: Mapping[str, str], most: int) -> bytes:
         """GET and return the answer's bytes as they are, at most so many; raises Unanswered."""
         return _whole(*self._send("GET", path, query, None, most), most)
+
+    def upload(self, path: str, query: Mapping[str, str], file: Upload) -> dict[str, Any]:
+        """POST a file as the form field `media` and return the answer's object; raises Unanswered."""
+        body, content_type = encode_multipart_formdata({"media": (file.name, file.content, file.mimetype)})
+        headers = {**HEADERS, "Content-Type": content_type}
+        data = _Told(body, file.told)
+        request = requests.Request("POST", self._base + path, params=dict(query), data=data, headers=headers)
+        return _object(*self._caller.answer(request), MAX_ANSWER)
+
+    def stream(self, path: str, query: Mapping[str, str], sink: Sink) -> None:
+        """GET what may be large, into a sink; raises Unanswered."""
+        request = requests.Request("GET", self._base + path, params=dict(query), headers=HEADERS)
+        status = self._caller.stream(request, sink)
+        if status != 200:
+            raise Unanswered(f"HTTP {status}", delivered_maybe=False)
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None, most: int

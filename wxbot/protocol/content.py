@@ -7,7 +7,7 @@ raises InvalidMessage when it is made. Source: docs/platform.md §3, §5.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TypeAlias
 
@@ -32,10 +32,21 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """A picture by its media_id."""
+class File:
+    """A file to show, where a media_id may stand: by its path, or by a name and the `content` made in memory.
 
-    media_id: str
+    It is read and kept when the handler has answered; what the platform would not take raises InvalidMessage then.
+    """
+
+    path: str
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture by its media_id, or a File."""
+
+    media_id: str | File
 
     def __post_init__(self) -> None:
         _need(self, "media_id")
@@ -43,9 +54,9 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice note by its media_id."""
+    """A voice note by its media_id, or a File."""
 
-    media_id: str
+    media_id: str | File
 
     def __post_init__(self) -> None:
         _need(self, "media_id")
@@ -53,12 +64,12 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video; as a follow-up it needs `thumb_media_id`."""
+    """A video; as a follow-up it needs `thumb_media_id`. Both may be Files."""
 
-    media_id: str
+    media_id: str | File
     title: str = ""
     description: str = ""
-    thumb_media_id: str = ""
+    thumb_media_id: str | File = ""
 
     def __post_init__(self) -> None:
         _need(self, "media_id")
@@ -72,7 +83,7 @@ class Music:
     hqmusicurl: str = ""
     title: str = ""
     description: str = ""
-    thumb_media_id: str = ""
+    thumb_media_id: str | File = ""
 
     def __post_init__(self) -> None:
         _need(self, "musicurl", "thumb_media_id")
@@ -144,7 +155,7 @@ class MiniProgramPage:
     title: str
     appid: str
     pagepath: str
-    thumb_media_id: str
+    thumb_media_id: str | File
 
     def __post_init__(self) -> None:
         _need(self, "title", "appid", "pagepath", "thumb_media_id")
@@ -193,6 +204,13 @@ def content_of(said: "str | Content") -> Content:
     return content
 
 
+def id_of(media_id: str | File) -> str:
+    """Return a media_id; raises InvalidMessage for a File, which has none before it is kept."""
+    if isinstance(media_id, File):
+        raise InvalidMessage(f"{media_id.path} is a File: only what a handler says may show one")
+    return media_id
+
+
 def check_kf_account(name: str) -> None:
     """Raise InvalidMessage for what cannot be a customer-service account."""
     if not _KF_ACCOUNT.fullmatch(name):
@@ -201,7 +219,8 @@ def check_kf_account(name: str) -> None:
 
 def _need(value: object, *names: str) -> None:
     for name in names:
-        if not printable(getattr(value, name)).strip():
+        given = getattr(value, name)
+        if not printable(given.path if isinstance(given, File) else given).strip():
             raise InvalidMessage(f"{type(value).__name__} needs {name}")
 
 

@@ -24,6 +24,7 @@ from wxbot.protocol.content import (
     Voice,
     WxCard,
     check_kf_account,
+    id_of,
 )
 from wxbot.protocol.topic import check_topic
 from wxbot.protocol.wire import printable
@@ -75,6 +76,8 @@ def message_json(content: Content, *, kf_account: str = "") -> str:
 
 
 def _check(content: Content) -> None:
+    for name in ("media_id", "thumb_media_id"):
+        id_of(getattr(content, name, ""))
     if isinstance(content, Text):
         check_text(content.content)
     if isinstance(content, Video) and not content.thumb_media_id:

@@ -21,6 +21,7 @@ from wxbot.protocol.content import (
     Video,
     Voice,
     WxCard,
+    id_of,
     split_text,
 )
 from wxbot.protocol.events import Event, UnsubscribeEvent
@@ -51,9 +52,9 @@ def _inner(content: Content, push: Push) -> Mapping[str, Tree]:
                 raise InvalidMessage(f"a text reply holds at most {MAX_TEXT} bytes; split_text cuts it")
             return {"MsgType": "text", "Content": content.content}
         case Image():
-            return {"MsgType": "image", "Image": {"MediaId": content.media_id}}
+            return {"MsgType": "image", "Image": {"MediaId": id_of(content.media_id)}}
         case Voice():
-            return {"MsgType": "voice", "Voice": {"MediaId": content.media_id}}
+            return {"MsgType": "voice", "Voice": {"MediaId": id_of(content.media_id)}}
         case Video():
             return {"MsgType": "video", "Video": _video(content)}
         case Music():
@@ -72,7 +73,7 @@ def _filled(**fields: str) -> dict[str, Tree]:
 
 
 def _video(video: Video) -> Tree:
-    return _filled(MediaId=video.media_id, Title=video.title, Description=video.description)
+    return _filled(MediaId=id_of(video.media_id), Title=video.title, Description=video.description)
 
 
 def _music(music: Music) -> Tree:
@@ -81,7 +82,7 @@ def _music(music: Music) -> Tree:
         Description=music.description,
         MusicUrl=music.musicurl,
         HQMusicUrl=music.hqmusicurl,
-        ThumbMediaId=music.thumb_media_id,
+        ThumbMediaId=id_of(music.thumb_media_id),
     )
 
 

@@ -8,13 +8,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import Content, TransferCustomerService, content_of
 from wxbot.protocol.facts import facts_json
+from wxbot.protocol.media import LARGEST, MediaFile
+from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.topic import check_topic
+from wxbot.reply.files import Shelf, taken
 from wxbot.reply.plan import Plan, PlanChange, Planned
 
 When = datetime | timedelta | float
@@ -58,6 +62,8 @@ class Context:
     follow_ups: list[FollowUp] = field(default_factory=list)
     subscriptions: dict[str, bool] = field(default_factory=dict)  # topic: wanted or no longer; the last word counts
     plan_changes: list[PlanChange] = field(default_factory=list)
+    shelf: Shelf | None = None
+    files: list[MediaFile] = field(default_factory=list)  # that follow-ups show
     _session: dict[str, Any] | None = None
     _session_before: str = "{}"
 
@@ -82,9 +88,11 @@ class Context:
         count for it, `facts` what its fallback's templates may name. Raises InvalidMessage for what
         the platform would refuse.
         """
+        content, files = taken(content_of(said))
+        self.files += files
         self.follow_ups.append(
             FollowUp(
-                message=message_json(content_of(said), kf_account=kf_account),
+                message=message_json(content, kf_account=kf_account),
                 due_at=self.now if at is None else max(moment(at, self.now), self.now),
                 not_after=None if not_after is None else moment(not_after, self.now),
                 key=key,
@@ -133,6 +141,20 @@ class Context:
     def _change(self, wanted: PlanChange, when: When | None, facts: Mapping[str, str] | None) -> None:
         at = None if when is None else moment(when, self.now)
         self.plan_changes.append(replace(wanted, moment=at, facts=dict(facts or {})))
+
+    def download(self, what: Push | str, to: str | Path, *, most: int = LARGEST) -> Path:
+        """Fetch the picture, voice note or video of a message (or a media_id) into a file of at most `most` bytes.
+
+        The platform keeps it for three days. Raises Refused, Unanswered or NoToken for the call, TooLarge, and
+        InvalidMessage for a push that brings no file. It takes its time: a quick bot should not.
+        """
+        media_id = what if isinstance(what, str) else getattr(what, "MediaId", "")
+        if not media_id:
+            raise InvalidMessage("this push brings no file: pictures, voice notes and videos do")
+        if self.shelf is None:
+            raise InvalidMessage("there is no platform to fetch from")
+        self.shelf.download(media_id, Path(to), most=most)
+        return Path(to)
 
     def transfer(self, kf_account: str = "") -> TransferCustomerService:
         """Return the reply that hands the user to a human agent: `return ctx.transfer()`."""

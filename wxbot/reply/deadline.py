@@ -15,6 +15,7 @@ from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
+from wxbot.reply.files import shown
 from wxbot.reply.plan import PlanChange
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,11 @@ class Answering:
         """Return what the bot wants for this push; a handler that raises is logged and apologised for."""
         try:
             reply = self._bot.answer(push, ctx)
+            if reply is not None:
+                reply = shown(ctx.shelf, reply, upload=not self._bot.quick)
+            if ctx.shelf is not None:
+                for file in ctx.files:
+                    ctx.shelf.keep(file)
             return Answer(reply, tuple(ctx.follow_ups), ctx.changed_session(), ctx.subscriptions, ctx.plan_changes)
         except BaseException:  # the border of user code: also sys.exit() must not end us, and the user must hear
             log.exception("handler failed", action="handler_failed", account=ctx.account, openid=ctx.openid)

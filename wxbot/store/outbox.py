@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from wxbot.protocol.outgoing import FollowUp
+from wxbot.store import media
 from wxbot.store.engine import Row, Transaction
 
 STATES = (
@@ -133,6 +134,7 @@ def insert(
         hold_lanes(tx, account, openid)
         tx.change(_SUPERSEDE, **_superseding(account, openid, new, now))
     columns = {"account": account, "openid": openid, "push_id": push_id, **_columns(new, origin, now)}
+    media.want(tx, account, new.message, new.due_at)
     lane = tx.rows(_LANE + " RETURNING id", **columns)
     row = tx.row(_INSERT + " RETURNING id", **columns, lane_id=lane[0][0])
     if row is None:  # another transaction has just stored the same key

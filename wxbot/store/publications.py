@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wxbot.protocol.outgoing import FollowUp
+from wxbot.store import media
 from wxbot.store.engine import Transaction
 from wxbot.store.lanes import Lease
 
@@ -124,6 +125,7 @@ def insert(  # noqa: PLR0913  # a row has so many sides
     """
     names = ("message", "due_at", "not_after", "on_closed", "priority", "coalesce", "on_doubt", "facts")
     columns = {name: getattr(new, name) for name in names}
+    media.want(tx, account, new.message, new.due_at)
     row = tx.row(_INSERT, account=account, topic=topic, key=key, step=step, state=state, now=now, **columns)
     there = row or tx.rows(_BY_KEY, account=account, topic=topic, key=key)[0]
     return int(there[0]), row is not None

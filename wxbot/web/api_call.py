@@ -55,7 +55,8 @@ class Call:
 class Operation:
     """One thing a caller can ask for. `path` begins after the account; braces name its parameters.
 
-    `refuses` are statuses that only this operation answers, and why.
+    The body is JSON as `body` says, or with `takes_file` any bytes. `refuses` are statuses that only this
+    operation answers, and why.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Operation:
     status: int
     answer: type[BaseModel]
     body: type[BaseModel] | None = None
+    takes_file: bool = False
     query: type[BaseModel] | None = None
     refuses: Mapping[int, str] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from wxbot.protocol.media import LARGEST
 from wxbot.protocol.topic import MAX_TOPIC
 from wxbot.web.api_call import LONGEST_KEY, Operation
 from wxbot.web.problems import CONTENT_TYPE, ProblemBody
@@ -30,6 +31,7 @@ _REFUSALS_OF_BODY = {
     413: "The body has more than 64 KiB.",
     415: "The body is not application/json.",
 }
+_REFUSALS_OF_FILE = {413: f"The file has more than {LARGEST // 1024**2} MiB.", 415: "The body is a form."}
 
 
 def openapi(operations: Iterable[Operation], prefix: str) -> dict[str, Any]:
@@ -59,6 +61,8 @@ def refusals(one: Operation) -> dict[int, str]:
     found = dict(_REFUSALS)
     if one.body:
         found |= _REFUSALS_OF_BODY
+    if one.takes_file:
+        found |= _REFUSALS_OF_FILE
     if one.body or one.query or "{topic}" in one.path:
         found[422] = "Something in it is wrong; `errors` names each field."
     return dict(sorted({**found, **one.refuses}.items()))
@@ -77,6 +81,8 @@ def _operation(one: Operation, prefix: str) -> dict[str, Any]:
     }
     if one.body:
         described["requestBody"] = {"required": True, "content": _content("application/json", one.body)}
+    if one.takes_file:
+        described["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return described
 
 
@@ -101,7 +107,7 @@ def _query_parameters(one: Operation) -> list[dict[str, Any]]:
 
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
-    if one.method != "POST":
+    if one.method != "POST" or one.takes_file:
         return []
     about = "A repeated request with this key gets the first answer, for 48 hours."
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"}

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from wxbot.clock import Clock
+from wxbot.protocol.media import LARGEST
 from wxbot.store.engine import Store
-from wxbot.web import api_contacts, api_messages, api_plans, api_topics
+from wxbot.web import api_contacts, api_media, api_messages, api_plans, api_topics
 from wxbot.web.api_auth import Guard
 from wxbot.web.api_call import Answer, Call, Operation
 from wxbot.web.openapi import openapi, refusals
@@ -24,6 +25,7 @@ PREFIX = "/api/v1"
 OF_ACCOUNT = "/accounts/{account}"
 OPERATIONS: tuple[Operation, ...] = (
     *api_messages.OPERATIONS,
+    *api_media.OPERATIONS,
     *api_contacts.OPERATIONS,
     *api_topics.OPERATIONS,
     *api_plans.OPERATIONS,
@@ -77,7 +79,7 @@ def _view(one: Operation, guard: Guard, store: Store, clock: Clock) -> Callable[
             path=request.path,
             place=place,
             query=request.args.to_dict(flat=False),
-            body=_body() if one.body else b"",
+            body=_json() if one.body else _file() if one.takes_file else b"",
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
         done = one.handle(call)
@@ -89,13 +91,26 @@ def _view(one: Operation, guard: Guard, store: Store, clock: Clock) -> Callable[
     return view
 
 
-def _body() -> bytes:
+def _json() -> bytes:
     """Return the request's body; raises Problem when it is too long or no JSON."""
-    body = request.stream.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        raise Problem(413, f"a body has at most {MAX_BODY} bytes")
+    body = _body(MAX_BODY)
     if request.mimetype != "application/json":
         raise Problem(415, "send the body with Content-Type: application/json")
+    return body
+
+
+def _file() -> bytes:
+    """Return the request's body; raises Problem when it is too long, or a form with a file in it."""
+    body = _body(LARGEST)
+    if request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raise Problem(415, "send the file itself as the body, and no form: Content-Type: application/octet-stream")
+    return body
+
+
+def _body(most: int) -> bytes:
+    body = request.stream.read(most + 1)
+    if len(body) > most:
+        raise Problem(413, f"a body has at most {most} bytes")
     return body
 
 
