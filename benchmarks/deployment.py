@@ -26,19 +26,22 @@ _PATIENCE = 40.0  # seconds; only a failing run waits so long
 ROOT = Path(__file__).parents[1]
 GUNICORN = ("gunicorn", "-c", str(ROOT / "config" / "gunicorn.conf.py"), "wxbot.app:create_app()")
 BOT = """
+import time
+
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import after
 
 bot = Bot()
 
-@bot.text(r"order (?P<number>[0-9]+)")
-def order(number, ctx):
+@bot.text(r"(?P<slow>slow )?order (?P<number>[0-9]+)")
+def order(slow, number, ctx):
+    if slow:
+        time.sleep(0.15)
     ctx.follow_up(f"order {number} is on its way #{number}", on_doubt="park")
     return f"order {number} taken"
 
 @bot.text("sleep")
 def sleep(ctx):
-    import time
     time.sleep(4)
     return "awake"
 """

@@ -14,7 +14,7 @@ from benchmarks.figure import Figure, Run
 from benchmarks.figures.kills import judge_pushes
 
 _USERS = 2  # more only make a backlog of follow-ups on two cores
-_PAUSE = 0.1  # seconds between a user's pushes, for the same reason
+_PAUSE = 0.02  # seconds between a user's pushes
 
 
 @dataclass
@@ -64,7 +64,8 @@ def restarted_under_load(place: Deployment, times: int, bug: str | None = None) 
 def _write(place: Deployment, restarter: _Restarter, user: str) -> list[Any]:
     answers: list[Any] = []
     while not restarter.over.wait(_PAUSE):
-        action = {"type": "text", "content": f"order {len(answers)}"}
+        # Slow ones: few pushes a second, and nearly always one that a process with no patience would cut off.
+        action = {"type": "text", "content": f"slow order {len(answers)}"}
         answers.append(place.post(f"/sim/users/{user}/actions", action))
     return answers
 

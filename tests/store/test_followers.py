@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from wxbot.errors import StoreError
+from wxbot.inbox.commit import Terms, is_for_agent
 from wxbot.protocol.window import Grant
 from wxbot.store import contacts, followers
 from wxbot.store.engine import Store
@@ -103,4 +104,5 @@ def test_a_user_is_with_an_agent_from_the_newest_event_on(
     for agent, at in told:
         store.write(lambda tx, agent=agent, at=at: contacts.with_agent(tx, "default", "oAnn", agent, at))  # type: ignore[misc]
 
-    assert store.read(lambda tx: contacts.has_agent(tx, "default", "oAnn", 5.0)) is silent
+    since = store.read(lambda tx: contacts.standing(tx, "default", "oAnn", 9.0)).agent_since
+    assert is_for_agent(since, Terms({}, agent_silence=4.0), 9.0) is silent

@@ -26,10 +26,12 @@ from wxbot.inbox.commit import (
 )
 from wxbot.inbox.handoff import LEASE, HandOff
 from wxbot.inbox.returning import keep, returning
+from wxbot.protocol.events import TAPS
+from wxbot.protocol.messages import Message
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.protocol.replies import NO_REPLY, passive_and_rest, reply_xml
 from wxbot.reply.deadline import Answer, Answering
-from wxbot.store import pushes
+from wxbot.store import contacts, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.pushes import Arrival
 
@@ -85,10 +87,14 @@ class Inbox:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return known
         now = self._clock.now()
-        if self._store.read_one(lambda tx: is_for_agent(tx, delivery, self._terms, now)):
-            log.info("silent", action="push_left_to_agent", account=account, openid=push.openid)
-            return self._commit(delivery, Answer(None), seal, now, began)
-        handling = self._answering.start(push, self._hand_off.context(account, push.openid, now))
+        session = None
+        if isinstance(push, (Message, *TAPS)):  # other events begin no talk, and go on with none
+            standing = self._store.read_one(lambda tx: contacts.standing(tx, account, push.openid, now))
+            session = standing.session
+            if is_for_agent(standing.agent_since, self._terms, now):
+                log.info("silent", action="push_left_to_agent", account=account, openid=push.openid)
+                return self._commit(delivery, Answer(None), seal, now, began)
+        handling = self._answering.start(push, self._hand_off.context(account, push.openid, now, session))
         try:
             answer = handling.result(self._answering.budget)
         except TimeoutError:

@@ -11,9 +11,9 @@ from wxbot.delivery.queue import unsubscribe
 from wxbot.delivery.receipts import keep_receipts
 from wxbot.errors import BadSignature, InvalidMessage
 from wxbot.protocol.content import Content, News
-from wxbot.protocol.events import TAPS, KfSessionEvent, KfSwitchEvent, ScanEvent, SubscribeEvent, UnsubscribeEvent
+from wxbot.protocol.events import KfSessionEvent, KfSwitchEvent, ScanEvent, SubscribeEvent, UnsubscribeEvent
 from wxbot.protocol.media import uses_of, with_ids
-from wxbot.protocol.messages import Message, Push
+from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.scene import topic_in
 from wxbot.protocol.window import BESIDE, Right, granted
@@ -92,14 +92,9 @@ def _agent(push: KfSessionEvent | KfSwitchEvent) -> str:
     return "" if push.Event.lower() == "kf_close_session" else push.KfAccount or _SOMEBODY
 
 
-def is_for_agent(tx: Transaction, delivery: Delivery, terms: Terms, now: float) -> bool:
-    """Return whether a push is part of a talk with a person, in which the bot keeps silent.
-
-    Messages and taps on the menu are; other events go to the bot as always.
-    """
-    if terms.agent_silence is None or not isinstance(delivery.push, (Message, *TAPS)):
-        return False
-    return contacts.has_agent(tx, delivery.account, delivery.push.openid, now - terms.agent_silence)
+def is_for_agent(agent_since: int, terms: Terms, now: float) -> bool:
+    """Return whether what a user writes or taps is part of a talk with a person, in which the bot keeps silent."""
+    return terms.agent_silence is not None and agent_since > now - terms.agent_silence
 
 
 def _taken(tx: Transaction, account: str, push: Push) -> int:

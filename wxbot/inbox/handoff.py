@@ -51,14 +51,20 @@ class HandOff:
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
 
-    def context(self, account: str, openid: str, now: float) -> Context:
-        """Return a handler's context; session and plans are read only if the handler asks for them."""
+    def context(self, account: str, openid: str, now: float, session: str | None = None) -> Context:
+        """Return a handler's context; plans, and a session (JSON) not given, are read only if it asks for them."""
         read = self._store.read
+
+        def load() -> str:
+            return (
+                read(lambda tx: contacts.standing(tx, account, openid, now)).session if session is None else session
+            )
+
         return Context(
             account,
             openid,
             now,
-            lambda: read(lambda tx: contacts.session(tx, account, openid, now)),
+            load,
             lambda topic: read(lambda tx: plans.planned(tx, account, topic)),
             shelf=self._media.get(account),
         )

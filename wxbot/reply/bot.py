@@ -1,14 +1,15 @@
 """The bot: handlers by kind of push, the first that fits answers."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from wxbot.protocol.content import Content, content_of
-from wxbot.protocol.messages import Push
+from wxbot.protocol.messages import Message, Push, TextMessage
 from wxbot.reply import filters
 from wxbot.reply.context import Context
+from wxbot.reply.dialogue import Asking
 from wxbot.reply.filters import Filter
 
 Said: TypeAlias = "str | Content | None"
@@ -25,13 +26,22 @@ class Handler:
     function: Callable[..., Said]
     wants: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """What a dialogue calls it, the same after a restart."""
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
     def try_answer(self, push: Push, ctx: Context) -> tuple[bool, Content | None]:
         """Return whether this handler is for the push, and what it said."""
         captured = self.filter.match(push, ctx.now)
         if captured is None:
             return False, None
         known: dict[str, Any] = {**captured, "ctx": ctx, **dict.fromkeys(_PUSH_NAMES, push)}
-        said = self.function(**{name: known[name] for name in self.wants})
+        try:
+            said = self.function(**{name: known[name] for name in self.wants})
+        except Asking as asking:
+            ctx.asked(self.name, push)
+            said = asking.question
         return True, None if said is None else content_of(said)
 
 
@@ -54,10 +64,15 @@ class Bot:
 
     A `quick` bot answers from memory, also where its filters are asked: it runs on the webhook's own thread, which
     costs a fifth less CPU a push, and a handler of it that takes longer than the platform waits is not handed off.
+
+    A user whom a handler asks (`ctx.ask`) leaves the dialogue with one of the words `leave`, and hears `left`.
     """
 
-    def __init__(self, *, quick: bool = False) -> None:
+    def __init__(
+        self, *, quick: bool = False, leave: Collection[str] = ("取消", "cancel"), left: str = "已取消。"
+    ) -> None:
         self.quick = quick
+        self._leave, self._left = frozenset(leave), left
         self._handlers: list[Handler] = []
         self._defaults: list[Handler] = []
 
@@ -136,9 +151,29 @@ class Bot:
         return f"{len(self._handlers)} handlers, {len(self._defaults)} defaults"
 
     def answer(self, push: Push, ctx: Context) -> Content | None:
-        """Return what the first fitting handler says, None for silence; what it raises is passed on."""
-        for handler in [*self._handlers, *self._defaults]:
-            fits, said = handler.try_answer(push, ctx)
+        """Return what the first fitting handler says, None for silence; what it raises is passed on.
+
+        A message of a user who was asked goes to the handler that asked.
+        """
+        handlers = [*self._handlers, *self._defaults]
+        unfinished = ctx.unfinished if isinstance(push, Message) else None
+        if unfinished is not None:
+            ctx.finished()  # unless the handler asks once more
+            if isinstance(push, TextMessage) and push.Content.strip().lower() in self._leave:
+                return content_of(self._left) if self._left else None
+            asking = [one for one in handlers if one.name == unfinished.handler]
+            ctx.hear([*unfinished.answers, *([push.Content] if isinstance(push, TextMessage) else [])])
+            fits, said = _first(asking, unfinished.push, ctx)
             if fits:
                 return said
-        return None
+            ctx.hear([])  # a deploy took that handler away: the message is one like any other
+        return _first(handlers, push, ctx)[1]
+
+
+def _first(handlers: Iterable[Handler], push: Push, ctx: Context) -> tuple[bool, Content | None]:
+    """Return whether one of these was for the push, and what the first such one said."""
+    for handler in handlers:
+        fits, said = handler.try_answer(push, ctx)
+        if fits:
+            return True, said
+    return False, None

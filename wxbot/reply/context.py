@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, overload
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import Content, TransferCustomerService, content_of
@@ -18,10 +18,12 @@ from wxbot.protocol.media import LARGEST, MediaFile
 from wxbot.protocol.messages import Push
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.protocol.topic import check_topic
+from wxbot.reply.dialogue import KEY, Asking, Dialogue
 from wxbot.reply.files import Shelf, taken
 from wxbot.reply.plan import Plan, PlanChange, Planned
 
 When = datetime | timedelta | float
+T = TypeVar("T")
 LATEST = 4_102_444_800  # Unix seconds, the end of 2099; a larger number is milliseconds by mistake
 SESSION_LIFE = 3600.0  # seconds a session is kept after its last change
 
@@ -66,6 +68,9 @@ class Context:
     files: list[MediaFile] = field(default_factory=list)  # that follow-ups show
     _session: dict[str, Any] | None = None
     _session_before: str = "{}"
+    _unfinished: Dialogue | None = None
+    _answers: list[str] = field(default_factory=list)  # to the questions of this run
+    _asked: int = 0  # questions in this run
 
     def follow_up(  # noqa: PLR0913  # one obvious call; each option is a promise of its own
         self,
@@ -156,6 +161,32 @@ class Context:
         self.shelf.download(media_id, Path(to), most=most)
         return Path(to)
 
+    @overload
+    def ask(self, question: str | Content, *, again: str | Content | None = None) -> str: ...
+
+    @overload
+    def ask(
+        self, question: str | Content, *, check: Callable[[str], T], again: str | Content | None = None
+    ) -> T: ...
+
+    def ask(
+        self, question: str | Content, *, check: Callable[[str], Any] = str, again: str | Content | None = None
+    ) -> Any:
+        """Ask the user and return the answer: a text, or what `check` makes of it.
+
+        The handler ends here. When the answer comes it is run again from its beginning, with the same push and all
+        answers before; what it does is kept of its last run alone. When `check` raises ValueError, `again` is said
+        (or the question once more), and the next text is the answer. Questions are known by their order.
+        """
+        number, self._asked = self._asked, self._asked + 1
+        if number >= len(self._answers):
+            raise Asking(content_of(question))
+        try:
+            return check(self._answers[number])
+        except ValueError:
+            del self._answers[number:]
+            raise Asking(content_of(again or question)) from None
+
     def transfer(self, kf_account: str = "") -> TransferCustomerService:
         """Return the reply that hands the user to a human agent: `return ctx.transfer()`."""
         return TransferCustomerService(kf_account)
@@ -163,16 +194,47 @@ class Context:
     @property
     def session(self) -> dict[str, Any]:
         """What is kept for this user between pushes, JSON values only; gone an hour after its last change."""
+        return self._loaded()
+
+    @property
+    def unfinished(self) -> Dialogue | None:
+        """What this user was asked and has not answered."""
+        self._loaded()
+        return self._unfinished
+
+    def hear(self, answers: list[str]) -> None:
+        """Go on with what was asked: these are the answers, the newest last."""
+        self._answers, self._asked = answers, 0
+
+    def asked(self, handler: str, push: Push) -> None:
+        """End the run of a handler that asks: nothing of it is kept but the answers so far."""
+        self.follow_ups.clear()
+        self.subscriptions.clear()
+        self.plan_changes.clear()
+        self.files.clear()
+        self._session = None
+        self._loaded()
+        self._unfinished = Dialogue(handler, push.fields, self._answers)
+
+    def finished(self) -> None:
+        """End what was asked: the next message is nobody's answer."""
+        self._loaded()
+        self._unfinished = None
+
+    def _loaded(self) -> dict[str, Any]:
         if self._session is None:
             self._session_before = self.load_session()
             self._session = json.loads(self._session_before)
+            self._unfinished = Dialogue.of(self._session.pop(KEY, None))
         return self._session
 
     def changed_session(self) -> str | None:
         """Return the session to store as JSON, None when the handler left it alone."""
         if self._session is None:
             return None
-        session = json.dumps(self._session, ensure_ascii=False, sort_keys=True)
+        unfinished = {KEY: self._unfinished.stored()} if self._unfinished else {}
+        kept = {**self._session, **unfinished}
+        session = json.dumps(kept, ensure_ascii=False, sort_keys=True)
         session.encode()  # raises here, in the handler's time, what the store could not keep
-        unchanged = json.loads(self._session_before) == self._session
+        unchanged = json.loads(self._session_before) == kept
         return None if unchanged else session

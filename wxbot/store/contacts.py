@@ -59,8 +59,8 @@ _SHOW = f"SELECT {COLUMNS} FROM contacts WHERE account = :account AND openid = :
 _AGENT = """
 UPDATE contacts SET agent = :agent, agent_at = :at
 WHERE account = :account AND openid = :openid AND agent_at <= :at"""
-_WITH_AGENT = "SELECT agent_at FROM contacts WHERE account = :account AND openid = :openid AND agent <> ''"
-_SESSION = "SELECT session, session_until FROM contacts WHERE account = :account AND openid = :openid"
+_STANDING = """
+SELECT agent, agent_at, session, session_until FROM contacts WHERE account = :account AND openid = :openid"""
 _SAVE = """
 UPDATE contacts SET session = :session, session_until = :until WHERE account = :account AND openid = :openid"""
 
@@ -178,16 +178,23 @@ def with_agent(tx: Transaction, account: str, openid: str, agent: str, at: int) 
     tx.change(_AGENT, account=account, openid=openid, agent=agent, at=at)
 
 
-def has_agent(tx: Transaction, account: str, openid: str, since: float) -> bool:
-    """Return whether a person took the user on after `since` (Unix seconds) and has not left them again."""
-    row = tx.row(_WITH_AGENT, account=account, openid=openid)
-    return row is not None and row[0] > since
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a user stands with us when a push of theirs comes.
+
+    `agent_since` is the CreateTime since which a person speaks with them, 0 for nobody; `session` is JSON.
+    """
+
+    agent_since: int
+    session: str
 
 
-def session(tx: Transaction, account: str, openid: str, now: float) -> str:
-    """Return the user's session as JSON, `{}` when there is none or it ran out."""
-    row = tx.row(_SESSION, account=account, openid=openid)
-    return str(row[0]) if row and row[1] > now else "{}"
+def standing(tx: Transaction, account: str, openid: str, now: float) -> Standing:
+    """Return how a user stands with us, also one who was never here."""
+    row = tx.row(_STANDING, account=account, openid=openid)
+    if row is None:
+        return Standing(0, "{}")
+    return Standing(int(row[1]) if row[0] else 0, str(row[2]) if row[3] > now else "{}")
 
 
 def save_session(tx: Transaction, account: str, openid: str, session: str, until: float) -> None:
