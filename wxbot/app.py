@@ -108,10 +108,8 @@ def _console(store: Store, clock: Clock, using: Settings) -> Flask:
 def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None = None) -> Sender:
     """Return the sender, with what works beside it: recovery of pushes (by the bot), fan-out and tidying."""
     clock = clock or clock_of(using)
-    store = open_store(using)
-    hand_off = HandOff(
-        store, clock, _answering(using, bot), _typing(store, clock, using), _media(store, clock, using)
-    )
+    store, answering = open_store(using), _answering(using, bot)
+    hand_off = HandOff(store, clock, answering, _typing(store, clock, using), _media(store, clock, using))
     accounts = using.all_accounts
 
     def recover() -> bool:
@@ -141,6 +139,7 @@ def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None =
             Repeating("checkpoints", _CHECKPOINT_EVERY, store.checkpoint),
             Repeating("pruning", _PRUNE_EVERY, Pruning(store, clock, keep_of(using)).step),
         ],
+        tell=answering.tell,
     )
 
 

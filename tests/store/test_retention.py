@@ -16,7 +16,7 @@ from wxbot.store.pushes import Arrival
 
 DAY = 86_400.0
 FOR_EVER: Mapping[str, float | None] = dict.fromkeys(
-    ("pushes", "follow_ups", "publications", "plans", "unfollowed")
+    ("pushes", "follow_ups", "publications", "plans", "unfollowed", "media")
 )
 LATER = NOW + 10 * DAY
 

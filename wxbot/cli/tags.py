@@ -7,6 +7,7 @@ import click
 
 from wxbot.cli import show
 from wxbot.cli.calling import Calling, calling
+from wxbot.cli.progress import progress
 from wxbot.errors import NotFound
 from wxbot.people.tagging import Tagging
 from wxbot.platform.followers import Followers
@@ -47,8 +48,8 @@ def listed(account: str, as_json: bool) -> None:
 @show.AS_JSON
 def sync(account: str, as_json: bool) -> None:
     """Bring in who carries which tag; the platform has the last word."""
-    with calling(account) as at:
-        changed = _tagging(at).sync()
+    with calling(account) as at, progress("asking for tags") as tell:
+        changed = _tagging(at).sync(tell)
     if as_json:
         show.document({"changed": changed})
     else:

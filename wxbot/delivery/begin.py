@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import structlog
-
 from wxbot.delivery import ladder
 from wxbot.delivery.budget import TOO_LATE, Awaited, Decision, decide, repeated
 from wxbot.delivery.claims import Claimed, Claims, may_try
@@ -22,8 +20,6 @@ from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
 from wxbot.store.lanes import Head, Lane, Move
 
-log = structlog.get_logger(__name__)
-
 _MOST_JOINED = 20  # follow-ups that may go out as one message
 
 
@@ -33,20 +29,20 @@ class Beginning:
     def __init__(self, store: Store, claims: Claims, ways: Mapping[str, Way], places: Mapping[str, Places]) -> None:
         self._store, self._claims, self._ways, self._places = store, claims, ways, places
 
-    def begin(self, tx: Transaction, one: Claimed, now: float) -> Going | None:
-        """Decide, and mark what goes out as `sending` with its grant spent; None when nothing does."""
+    def begin(self, tx: Transaction, one: Claimed, now: float) -> Going | Move | None:
+        """Decide, and mark what goes out as `sending` with its grant spent.
+
+        When nothing does, return what became of it instead, None when it is as it was.
+        """
         contacts.hold(tx, one.head.account, one.head.openid)  # a push takes the user before the lanes: so do we
         if not lanes.extend(tx, one.lane, self._claims.lease(tx)):
             return None
         turn = self._turn(tx, one, now)
         if isinstance(turn, Going):
             return turn
-        head = one.head
-        self._claims.move(tx, one.lane, head, turn, now)
+        self._claims.move(tx, one.lane, one.head, turn, now)
         self._claims.release(tx, one.lane)
-        if turn.state != "queued":
-            log.info("follow-up", action=f"followup_{turn.state}", followup=head.id, account=head.account)
-        return None
+        return None if turn.state == "queued" else turn
 
     def _turn(self, tx: Transaction, one: Claimed, now: float) -> Going | Move:
         """Return what goes out, marked, or what becomes of the follow-up without that."""

@@ -7,7 +7,7 @@ A sender that dies or loses its lease leaves at most one message in doubt for ea
 
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,8 +25,9 @@ from wxbot.delivery.settle import settle
 from wxbot.delivery.way import Going, Way
 from wxbot.errors import NotFound, SendFailed, StoreError
 from wxbot.protocol.media import uses_in
+from wxbot.reply.hooks import FollowUpChanged
 from wxbot.store.engine import Store, Transaction
-from wxbot.store.lanes import Move
+from wxbot.store.lanes import Head, Move
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +55,11 @@ class Sender:
         pace: Pace,
         *,
         beside: Sequence[Repeating] = (),
+        tell: Callable[[FollowUpChanged], None] = lambda _: None,
     ) -> None:
-        """Take each account's way out, and what repeats in this process while it runs."""
+        """Take each account's way out, what repeats in this process while it runs, and who hears of changes."""
         self._store, self._clock, self._ways, self._pace = store, clock, ways, pace
-        self._beside = beside
+        self._beside, self._tell = beside, tell
         self._claims = Claims(store, pace.lease)
         self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
         self._places = {account: Places(self._share) for account in ways}
@@ -115,10 +117,12 @@ class Sender:
                 return
             begun = self._clock.monotonic()
             going = self._store.write(lambda tx: self._beginning.begin(tx, one, self._clock.now()))
-            if going is not None:
+            if isinstance(going, Move):
+                self._report([one.head], going)
+            elif going is not None:
                 result = self._send(going, begun)
                 self._store.write(lambda tx: self._settle(tx, one, going, result))
-                _report(going, result)
+                self._report([going.head, *going.behind], result.move)
         except StoreError:  # the lease ends by itself, and the message is found as it was left
             log.exception("not settled", action="settle_failed", followup=one.head.id)
         except Exception:
@@ -140,12 +144,28 @@ class Sender:
             move = files.unready(exc, head, self._clock.now(), random.random())
             self._store.write(lambda tx: self._put_back(tx, one, move))
             log.info("not uploaded", action="media_failed", followup=head.id, account=head.account, why=str(exc))
+            self._report([head], move)
             return False
         return True
 
     def _put_back(self, tx: Transaction, one: Claimed, move: Move) -> None:
         self._claims.move(tx, one.lane, one.head, move, self._clock.now())
         self._claims.release(tx, one.lane)
+
+    def _report(self, together: Sequence[Head], move: Move) -> None:
+        """Log and tell what became of follow-ups that went together."""
+        head = together[0]
+        log.info(
+            "follow-up",
+            action=f"followup_{move.state}",
+            followup=head.id,
+            joined=[each.id for each in together[1:]],
+            account=head.account,
+            rung=head.rung,
+            errcode=move.errcode,
+        )
+        for one in together:
+            self._tell(_changed(one, move, self._clock.now()))
 
     def _settle(self, tx: Transaction, one: Claimed, going: Going, result: Outcome) -> None:
         manners = self._ways[one.head.account].manners
@@ -185,13 +205,15 @@ class Sender:
         return rungs.refused_by_webhook(taken, head, manner, self._clock.now(), random.random())
 
 
-def _report(going: Going, result: Outcome) -> None:
-    log.info(
-        "follow-up",
-        action=f"followup_{result.move.state}",
-        followup=going.head.id,
-        joined=[each.id for each in going.behind],
-        account=going.head.account,
-        rung=going.head.rung,
-        errcode=result.move.errcode,
+def _changed(one: Head, move: Move, now: float) -> FollowUpChanged:
+    return FollowUpChanged(
+        account=one.account,
+        openid=one.openid,
+        at=now,
+        id=one.id,
+        state=move.state,
+        why=move.reason,
+        errcode=move.errcode,
+        message=one.message,
+        topic=one.topic,
     )

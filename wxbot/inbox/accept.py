@@ -18,6 +18,7 @@ from wxbot.inbox.commit import (
     Delivery,
     Terms,
     as_follow_ups,
+    as_handled,
     at_once,
     is_for_agent,
     keep_effects,
@@ -126,10 +127,12 @@ class Inbox:
             return reply
 
         try:
-            return self._store.write(work)
+            reply = self._store.write(work)
         except _Repeated:  # another process was quicker, and nothing of ours was kept
             known = self._store.read(lambda tx: pushes.reply_to(tx, delivery.account, delivery.push.key))
             return NO_REPLY if known is None else known
+        self._answering.tell(as_handled(delivery, answer.reply, now, answer.error))
+        return reply
 
     def _give_away(self, delivery: Delivery, handling: "Future[Answer]", now: float, began: float) -> bytes:
         """Store the push as handed off; its handler goes on and its answer will be a follow-up."""
@@ -146,6 +149,7 @@ class Inbox:
         push_id, reply = store.write(work)
         if push_id is not None:
             log.info("handed off", action="push_handed_off", account=delivery.account, push=push_id)
+            self._answering.tell(as_handled(delivery, None, now, state="handed_off"))
             self._hand_off.hold(push_id, delivery.account, delivery.push)
             handling.add_done_callback(lambda done: self._hand_off.finish(push_id, delivery, done.result()))
         return reply

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import structlog
 
@@ -19,10 +20,12 @@ from wxbot.protocol.scene import topic_in
 from wxbot.protocol.window import BESIDE, Right, granted
 from wxbot.reply.context import SESSION_LIFE
 from wxbot.reply.deadline import Answer
+from wxbot.reply.hooks import PushHandled
 from wxbot.store import contacts, media, outbox, pushes, topics
 from wxbot.store.engine import Transaction
 from wxbot.store.pushes import Arrival
 
+State = Literal["answered", "handed_off"]
 log = structlog.get_logger(__name__)
 
 _SOMEBODY = "?"  # an agent whom the event does not name
@@ -147,6 +150,22 @@ def keep_effects(
 def as_follow_ups(said: Sequence[Content], due_at: float) -> list[FollowUp]:
     """Return parts of a reply as chat follow-ups, in order; raises InvalidMessage for what can only be passive."""
     return [FollowUp(message=message_json(_fit(one)), due_at=due_at, lane="chat") for one in said]
+
+
+def as_handled(
+    delivery: Delivery, said: Content | None, now: float, error: str = "", *, state: State = "answered"
+) -> PushHandled:
+    """Return what hooks hear of a push."""
+    push = delivery.push
+    return PushHandled(
+        account=delivery.account,
+        openid=push.openid,
+        at=now,
+        push=push,
+        said=said,
+        state="failed" if error else state,
+        error=error,
+    )
 
 
 def at_once(

@@ -14,7 +14,7 @@ import structlog
 from wxbot.clock import Clock
 from wxbot.delivery import plans
 from wxbot.errors import InvalidMessage, StoreError
-from wxbot.inbox.commit import Delivery, as_follow_ups, keep_effects, keep_plans
+from wxbot.inbox.commit import Delivery, as_follow_ups, as_handled, keep_effects, keep_plans
 from wxbot.inbox.typing import Typing
 from wxbot.platform.media import Media
 from wxbot.protocol.content import MAX_TEXT, Content, Text, split_text
@@ -87,6 +87,8 @@ class HandOff:
                 self._typing[delivery.account].end(push_id, answered=bool(follow_ups))
             done = self._store.write(lambda tx: self._finish(tx, push_id, delivery, answer, follow_ups, error))
             log.info("push finished", action="push_finished", push=push_id, ours=done, failed=bool(error))
+            if done:
+                self._answering.tell(as_handled(delivery, answer.reply, self._clock.now(), error))
         except Exception:  # its lease ends, and it is handled again, a bounded number of times
             log.exception("late answer not stored", action="push_unfinished", push=push_id)
         finally:

@@ -11,6 +11,7 @@ from wxbot.reply import filters
 from wxbot.reply.context import Context
 from wxbot.reply.dialogue import Asking
 from wxbot.reply.filters import Filter
+from wxbot.reply.hooks import FollowUpChanged, Hooks, PushHandled
 
 Said: TypeAlias = "str | Content | None"
 HandlerFunction = TypeVar("HandlerFunction", bound=Callable[..., Said])
@@ -75,6 +76,7 @@ class Bot:
         self._leave, self._left = frozenset(leave), left
         self._handlers: list[Handler] = []
         self._defaults: list[Handler] = []
+        self.hooks = Hooks()
 
     def on(self, match: Filter) -> Callable[[HandlerFunction], HandlerFunction]:
         """Register a handler for a filter: `@bot.on(text("hi") | click("HI"))`."""
@@ -135,11 +137,23 @@ class Bot:
         self._defaults.append(_handler(everything_written, function))
         return function
 
+    def after_push(self, function: Callable[[PushHandled], Any]) -> Callable[[PushHandled], Any]:
+        """Register what hears of each push once it is handled and on disk; the push does not wait for it."""
+        self.hooks.push.append(function)
+        return function
+
+    def after_follow_up(self, function: Callable[[FollowUpChanged], Any]) -> Callable[[FollowUpChanged], Any]:
+        """Register what hears of each follow-up that a sender has done something with, once that is on disk."""
+        self.hooks.follow_up.append(function)
+        return function
+
     def include(self, other: "Bot") -> None:
-        """Add another bot's handlers after ours, its defaults after ours; quick are only both together."""
+        """Add another bot's handlers, defaults and hooks, each after ours; quick are only both together."""
         self.quick = self.quick and other.quick
         self._handlers += other._handlers
         self._defaults += other._defaults
+        self.hooks.push += other.hooks.push
+        self.hooks.follow_up += other.hooks.follow_up
 
     def fits(self, push: Push, now: float) -> bool:
         """Return whether a handler is for this push at a moment; none is called."""

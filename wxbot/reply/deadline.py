@@ -16,6 +16,7 @@ from wxbot.protocol.outgoing import FollowUp
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context
 from wxbot.reply.files import shown
+from wxbot.reply.hooks import Telling
 from wxbot.reply.plan import PlanChange
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Answering:
         self._bot = bot
         self._apology = Text(apology) if apology else None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="handler")
+        self.tell = Telling(bot.hooks).tell
 
     def start(self, push: Push, ctx: Context) -> "Future[Answer]":
         """Begin to answer, or do it at once when the bot is quick; the future never raises."""

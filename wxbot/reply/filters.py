@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
-from wxbot.protocol.events import TAPS, Event
-from wxbot.protocol.messages import Message, Push, TextMessage
+from wxbot.protocol.events import TAPS, Event, UnknownEvent
+from wxbot.protocol.messages import Message, Push, TextMessage, UnknownMessage
 
 Captures = Mapping[str, str]
 _NOTHING: Captures = {}
@@ -79,3 +79,5 @@ def click(key: str) -> Filter:
 
 
 anything = where(lambda push: True)
+unknown_message = where(lambda push: isinstance(push, UnknownMessage))  # of a type that wxbot does not know
+unknown_event = where(lambda push: isinstance(push, UnknownEvent))
