@@ -11,7 +11,7 @@ import pytest
 from benchmarks.deployment import Deployment, Surroundings, deployed, is_ready, workers
 from benchmarks.figures.deploys import failed, restarted_under_load, serving
 
-RESTARTS = 3
+RESTARTS = 2
 LATER = "SELECT count(*) FROM followups WHERE state <> 'sent'"
 
 pytestmark = pytest.mark.timeout(300)  # a loaded machine takes long to start processes twenty times

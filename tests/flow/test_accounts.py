@@ -164,13 +164,13 @@ def leave(store: Store, side: Side, openid: str, number: int) -> None:
 
 
 NOW = 1_800_000_000.0
-DEEDS: list[tuple[Callable[[Store, Side, str, int], None], int]] = [
-    (write, 3),
+DEEDS: list[tuple[Callable[[Store, Side, str, int], None], float]] = [
+    (write, 2),
     (send, 6),
-    (call, 2),
-    (tell_all, 1),
-    (call_off, 6),
-    (leave, 2),
+    (call, 1),
+    (tell_all, 0.2),
+    (call_off, 7),
+    (leave, 3),
 ]
 
 

@@ -47,16 +47,19 @@ class Typing:
         self._to_cancel: list[str] = []
         self._resting_until = 0.0
         self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Make the calls in a thread, which does not keep the process alive, and return it all."""
-        threading.Thread(target=self._run, name="typing", daemon=True).start()
+        """Make the calls in a thread of its own, from the first on that is wanted, and return it all."""
+        self._thread = threading.Thread(target=self._run, name="typing", daemon=True)
         return self
 
     def begin(self, push_id: int, push: Push) -> None:
         """Show the user of a push that an answer is being made, until `end`."""
         with self._changed:
             self._answering[push_id] = _Answering(push.openid, self._clock.now(), push.CreateTime + _EXCHANGED)
+            if self._thread is not None and self._thread.ident is None:
+                self._thread.start()
             self._changed.notify()
 
     def end(self, push_id: int, *, answered: bool) -> None:
