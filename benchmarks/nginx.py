@@ -9,6 +9,7 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).parents[1] / "config" / "nginx.conf"
 _MAIN = """
+{user}
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
@@ -50,7 +51,8 @@ def nginx(folder: Path, listens_at: int, passes_to: int, *, buffers: bool = True
     folder.mkdir()
     planted = "" if buffers else "proxy_request_buffering off;\n"
     (folder / "wxbot.conf").write_text(planted + rendered(listens_at, passes_to))
-    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder))
+    user = "user root;" if os.getuid() == 0 else ""  # else its worker may not write what it buffers into our folder
+    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user))
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log")]
     with subprocess.Popen(command) as process:
         try:

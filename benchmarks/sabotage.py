@@ -161,7 +161,7 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "S7 answer read": (transport.Transport, "_send", "after"),
     "S8 before the settle": (sender, "settle", "before"),
     "S9 settled, not committed": (sender, "settle", "after"),
-    "S10 settle committed": (sender, "_report", "before"),
+    "S10 settle committed": (sender.Sender, "_report", "before"),
     "S11 lane given back, not committed": (lanes, "release", "after"),
     "T1 before the token is fetched": (access_token.AccessTokens, "_fetch", "before"),
     "T2 token fetched": (access_token.AccessTokens, "_fetch", "after"),

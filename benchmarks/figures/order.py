@@ -56,10 +56,9 @@ def order(run: Run, figure: Figure) -> None:
 
 
 def _talk(run: Run, figure: Figure, town: Town) -> None:
-    enough, nth = run.size(2_500, 100), 0
+    enough, nth, each = run.size(2_500, 100), 0, run.size(50, 20)
     how = settings(
-        max_examples=run.size(50, 7),  # the first is always the simplest: it says little
-        stateful_step_count=run.size(50, 20),
+        stateful_step_count=each,
         phases=[Phase.generate],  # the seed repeats a run; a shorter one is for the tests to find
         deadline=None,
         database=None,
@@ -68,7 +67,9 @@ def _talk(run: Run, figure: Figure, town: Town) -> None:
     try:
         while town.found["steps"] < enough:
             machine: Any = partial(conversation, town)  # a factory will do
-            run_state_machine_as_test(seed(run.seed + nth)(machine), settings=how)
+            missing = enough - int(town.found["steps"])
+            count = 2 + missing // each  # the first is always the simplest: it says little
+            run_state_machine_as_test(seed(run.seed + nth)(machine), settings=settings(how, max_examples=count))
             nth += 1
     finally:
         for name, value in town.found.items():
@@ -78,7 +79,7 @@ def _talk(run: Run, figure: Figure, town: Town) -> None:
 
 def _fan_out(run: Run, figure: Figure, place: Deployment) -> None:
     """Publish twice to many, few of whom can be written to now, and kill the sender again and again meanwhile."""
-    storm, count, kills = Storm(place), run.size(10_000, 600), run.size(15, 1)
+    storm, count, kills = Storm(place), run.size(5_000, 600), run.size(15, 1)
     storm.meet(run.size(500, 20), latency=0)
     _publish(place, count - len(storm.users))
     for _ in range(kills):
