@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules.rules_bench import SEVEN, ask, beijing, event, push, text
-from wxbot import TransferCustomerService
+from wxbot import Context, Text, TransferCustomerService
 from wxbot.errors import SettingsError
 from wxbot.examples.flight import HELP, flight_bot
 from wxbot.examples.timetable import Timetable
@@ -152,3 +152,14 @@ def test_a_wrong_timetable_names_its_file_and_what_is_missing(tmp_path: Path, to
 
     with pytest.raises(SettingsError, match=f"flights.toml.*{named}"):
         Timetable(file)
+
+
+def test_a_rating_is_two_questions_in_a_row() -> None:
+    session, heard = "{}", []
+    for said in ("评价", "很多", "6", "5", "准点！", "评价"):
+        ctx = Context("default", "oUser", SEVEN, lambda session=session: session)  # type: ignore[misc]
+        heard.append(CODE.answer(text(said), ctx))
+        session = ctx.changed_session() or session
+
+    first = Text("这次旅程几颗星？请回复 1 到 5。")
+    assert heard == [first, first, first, Text("想说点什么？"), Text("谢谢！★★★★★「准点！」已转告。"), first]

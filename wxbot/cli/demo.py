@@ -183,7 +183,8 @@ def _tell(place: Place) -> None:
     the server URL {place.webhook}
     its data       {place.folder}   (gone when the demo ends)
 
-  On the page, move the time to see check-in, gate, boarding and landing arrive.
+  On the page, move the time to see check-in, gate, boarding and landing arrive. Send 评价 and answer: the bot asks
+  two questions in a row.
   Look behind it, in another terminal:
 
     . {place.environment_file}

@@ -59,6 +59,12 @@ def flight_bot(timetable: Timetable) -> Bot:
             ctx.unsubscribe(topic(departure))
         return f"已退订 {number.upper()}，不再通知。"
 
+    @bot.text("评价")
+    def rate(ctx: Context) -> str:
+        stars = ctx.ask("这次旅程几颗星？请回复 1 到 5。", check=stars_in)
+        words = ctx.ask("想说点什么？")
+        return f"谢谢！{'★' * stars}「{words}」已转告。"
+
     @bot.text("人工")
     def human(ctx: Context) -> TransferCustomerService:
         return ctx.transfer()
@@ -72,6 +78,14 @@ def flight_bot(timetable: Timetable) -> Bot:
         return HELP
 
     return bot
+
+
+def stars_in(text: str) -> int:
+    """Return how many stars are given; raises ValueError for what is no number of 1 to 5."""
+    stars = int(text)
+    if not 1 <= stars <= 5:
+        raise ValueError(text)
+    return stars
 
 
 def unknown(number: str, timetable: Timetable) -> str:
