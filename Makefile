@@ -7,7 +7,7 @@ demo: .venv/installed
 	.venv/bin/wxbot demo
 
 test: .venv/installed
-	.venv/bin/python -m pytest -n 3 --dist worksteal
+	.venv/bin/python -m pytest -n 2 --dist worksteal
 
 # Kills, pauses, faults and floods in the hundreds; the table goes into docs/reliability.md.
 scoreboard: .venv/installed

@@ -56,7 +56,7 @@ WANTED = [
     Wanted("14", "steady traffic, and what it leaves behind", soak.soak, "leak"),
 ]
 
-_AT_ONCE = 3  # figures on two cores: most of them wait more than they work
+_AT_ONCE = 2  # figures; on two cores more only slow each other down
 _LONGEST = ["10", "9", "3", "13"]  # begun first, so that none of them is left for the end
 _ALONE = {"14"}  # others' load would be in what it measures
 
@@ -80,7 +80,7 @@ def play(wanted: Sequence[Wanted], *, seed: int, short: bool, proof: bool = Fals
 
 
 def together(wanted: Sequence[Wanted], *, seed: int, short: bool, proof: bool = False) -> list[Figure]:
-    """Make figures as `play` does, three at a time.
+    """Make figures as `play` does, two at a time.
 
     Each has a process of its own, and a PostgreSQL that others may not miss. What may not be disturbed comes last.
     """
