@@ -19,7 +19,7 @@ from flow.test_commands import invoke
 from flow.test_push_api import Caller
 from wxbot import app
 from wxbot.errors import InvalidMessage, NotFound, Refused, TooLarge
-from wxbot.platform.media import Media
+from wxbot.platform.media import Media, _ToFile
 from wxbot.protocol.content import File, Image, Video
 from wxbot.protocol.media import MARK, MediaFile, Use
 from wxbot.protocol.outgoing import message_json
@@ -245,6 +245,15 @@ def test_what_is_too_large_or_gone_leaves_no_file(still: Stage, shelf: Media, tm
     with pytest.raises(Refused, match="40007"):
         shelf.download("bad", tmp_path / "gone", most=1000)
     assert sorted(tmp_path.iterdir()) == there
+
+
+def test_a_file_that_is_too_large_is_noticed_also_when_its_size_was_not_told(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        sink = _ToFile(file, 10, lambda done, total: None)
+        sink.begin("image/png", 0)
+        sink.take(PNG[:10])
+        with pytest.raises(TooLarge, match="more than the 10 bytes"):
+            sink.take(b"0")
 
 
 def test_processes_that_want_the_same_file_upload_it_once(still: Stage) -> None:
