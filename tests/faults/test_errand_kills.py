@@ -7,7 +7,7 @@ from benchmarks.deployment import Deployment, deployed
 from wxbot.store import errands
 from wxbot.store.engine import Store
 
-FOLLOW_UPS, LATER, KILLS = 4_000, 200, 5
+FOLLOW_UPS, LATER, KILLS = 2_500, 100, 3
 _HELD = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 INSERT INTO followups (account, openid, lane_id, origin, message, due_at, ready_at, on_closed, priority, on_doubt,

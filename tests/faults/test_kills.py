@@ -14,7 +14,7 @@ from wxbot.protocol.window import UNLIMITED, Grant
 from wxbot.store import contacts, outbox
 from wxbot.store.engine import Store, Transaction
 
-USERS, EACH, KILLS = 20, 8, 12
+USERS, EACH, KILLS = 20, 6, 7
 THREADS = 2  # of each sender
 
 

@@ -200,6 +200,7 @@ def test_what_is_there_stays_where_it_is_newer_and_of_a_window_what_allows_less(
     assert (kept.first_at, kept.last_at, kept.tags) == (NOW - 500, NOW, [7])
 
     fill(store, person("oAnn", message_left=1))
+    assert [one.message_left for one in all_of(store)] == [1]
     fill(store, person("oAnn", message_left=5, message_until=until + 9, last_at=NOW + 1, subscribed=False))
     [kept] = all_of(store)
     assert (kept.message_left, kept.message_until, kept.subscribed) == (5, until + 9, False)
