@@ -85,7 +85,7 @@ def _check_then_send() -> None:
 
 def _timeout_is_busy() -> None:
     """Take every call without an answer for one that never left."""
-    http_call._never_left = lambda exc: True
+    http_call._has_left = lambda: False
 
 
 def _everybody_refreshes() -> None:

@@ -2,14 +2,14 @@
 
 import io
 import socket
+import threading
 import time
 from typing import Any
 
 import pytest
-import requests
 
 from wxbot.errors import Unanswered
-from wxbot.platform.http_call import HttpCaller
+from wxbot.platform.http_call import HttpCaller, Request
 
 LIMIT = 0.05  # seconds
 END = b"the end of the body"
@@ -22,12 +22,12 @@ def outlast() -> None:
         pass
 
 
-class Before(requests.auth.AuthBase):
-    """Is away while the request is prepared."""
+class Before(dict[str, str]):
+    """Headers: is away while the request is made ready."""
 
-    def __call__(self, request: Any) -> Any:
+    def copy(self) -> dict[str, str]:
         outlast()
-        return request
+        return dict(self)
 
 
 class Amid(io.BytesIO):
@@ -51,13 +51,72 @@ def arrived(platform: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "away", [{"auth": Before(), "data": END}, {"data": Amid(END)}], ids=["before it", "amid it"]
+    "away",
+    [{"headers": Before(A="b"), "body": END}, {"headers": {"Content-Length": str(len(END))}, "body": Amid(END)}],
+    ids=["before it", "amid it"],
 )
 def test_a_call_that_is_out_of_time_before_it_has_left_leaves_no_more(away: dict[str, Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as platform:
         url = f"http://127.0.0.1:{platform.getsockname()[1]}/"
         with pytest.raises(Unanswered) as told:
-            HttpCaller(LIMIT).answer(requests.Request("POST", url, **away))
+            HttpCaller(LIMIT).answer(Request("POST", url, **away))
 
         assert not told.value.delivered_maybe
         assert END not in arrived(platform)
+
+
+def hang_up(platform: socket.socket, said: bytes) -> None:
+    """Say something to who connects, whatever they want."""
+    with platform.accept()[0] as connection:
+        connection.recv(4096)
+        connection.sendall(said)
+
+
+def test_a_call_that_was_never_connected_or_whose_handshake_failed_has_not_left() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as platform:
+        port = platform.getsockname()[1]
+        thread = threading.Thread(target=hang_up, args=(platform, b"HTTP/1.1 400 no TLS here\r\n\r\n"))
+        thread.start()
+        for url in (f"https://127.0.0.1:{port}/", "http://127.0.0.1:1/"):
+            with pytest.raises(Unanswered) as told:
+                HttpCaller(2.0).answer(Request("POST", url, END))
+            assert not told.value.delivered_maybe
+        thread.join()
+
+
+def test_a_call_whose_answer_never_came_may_have_arrived() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as platform:
+        thread = threading.Thread(target=hang_up, args=(platform, b""))
+        thread.start()
+        with pytest.raises(Unanswered) as told:
+            HttpCaller(2.0).answer(Request("POST", f"http://127.0.0.1:{platform.getsockname()[1]}/", END))
+        thread.join()
+
+        assert told.value.delivered_maybe
+
+
+def test_a_connection_is_used_again_and_one_that_was_closed_meanwhile_is_not() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    made: list[socket.socket] = []
+
+    def serve(platform: socket.socket) -> None:
+        for answers in (2, 1):
+            connection = platform.accept()[0]
+            made.append(connection)
+            for _ in range(answers):
+                connection.recv(4096)
+                connection.sendall(answer)
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as platform:
+        thread = threading.Thread(target=serve, args=(platform,))
+        thread.start()
+        caller, url = HttpCaller(5.0), f"http://127.0.0.1:{platform.getsockname()[1]}/"
+        told = [caller.answer(Request("GET", url)) for _ in range(2)]
+        while made[0].fileno() != -1:
+            time.sleep(0.001)
+        told.append(caller.answer(Request("GET", url)))
+        thread.join()
+
+    assert told == [(200, b"{}")] * 3
+    assert len(made) == 2

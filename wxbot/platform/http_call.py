@@ -1,7 +1,8 @@
 """One HTTP call with a real deadline: status and body, or what is known about why nothing came back.
 
-No library retries, no redirects, no proxies or .netrc from the environment, no compression, an
-answer of at most 64 KiB. No URL reaches an exception's text, since it may carry a secret.
+By urllib3 itself: a `requests` session above it costs as much CPU again. No library retries, no redirects, no
+proxies or .netrc from the environment, no compression, an answer of at most 64 KiB. No URL reaches an exception's
+text, since it may carry a secret.
 """
 
 import http.client
@@ -9,15 +10,16 @@ import io
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol, cast
+from dataclasses import dataclass, field
+from typing import IO, Any, Protocol, cast
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from wxbot.errors import Unanswered
 
@@ -28,7 +30,7 @@ HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "wxbot",
 }
-_call = threading.local()  # `end` of the call this thread makes, on the monotonic clock
+_call = threading.local()  # of the call this thread makes: its `end` on the monotonic clock, whether it `has_left`
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -79,9 +81,12 @@ class _NotSent(Exception):
 class _InTime:
     """Lets no byte go once the call is out of time: a process that was stopped may have lost what it sends for."""
 
-    def send(self, data: Any) -> None:
+    def send(self: Any, data: Any) -> None:
+        if self.sock is None:
+            self.connect()  # before the look at the time: it may take long
         if time.monotonic() >= _call.end:
             raise _NotSent
+        _call.has_left = True
         super().send(data)  # type: ignore[misc]  # of the connection this is mixed into
 
 
@@ -101,10 +106,14 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked; a body that is a file needs its Content-Length among the headers."""
+
+    method: str
+    url: str
+    body: bytes | IO[bytes] | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
 
 
 @contextmanager
@@ -130,67 +139,74 @@ class Sink(Protocol):
 
 
 class HttpCaller:
-    """Makes calls; one `requests` session a thread, made in that thread."""
+    """Makes calls; one pool of connections a thread, made in that thread."""
 
     def __init__(self, limit: float) -> None:
         """`limit` is the seconds a whole call may last."""
         self._limit = limit
+        self._timeout = Timeout(connect=CONNECT_TIMEOUT, read=limit)
         self._local = threading.local()
 
-    def answer(self, request: requests.Request, most: int = MAX_ANSWER) -> tuple[int, bytes]:
+    def answer(self, request: Request, most: int = MAX_ANSWER) -> tuple[int, bytes]:
         """Return the status and the body; raises Unanswered when they did not come whole and in time.
 
         Of a body longer than `most` bytes one byte more is read, to tell it by.
         """
-        end = min(time.monotonic() + self._limit, getattr(_call, "latest", math.inf))
-        if end <= time.monotonic():
-            raise Unanswered("no time was left for it", delivered_maybe=False)
-        _call.end = end
-        try:
-            with self._session().send(
-                request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self._limit), allow_redirects=False
-            ) as response:
-                return response.status_code, response.raw.read(most + 1, decode_content=False)
-        except _NotSent:
-            raise Unanswered("no time was left to send it", delivered_maybe=False) from None
-        except (requests.RequestException, HTTPError, OSError, http.client.HTTPException) as exc:
-            # Only the kind of the error: its text holds the URL, and so perhaps a secret.
-            raise Unanswered(type(exc).__name__, delivered_maybe=not _never_left(exc)) from None
+        with self._asked(request) as response:
+            return response.status, response.read(most + 1, decode_content=False)
 
-    def stream(self, request: requests.Request, sink: Sink) -> int:
+    def stream(self, request: Request, sink: Sink) -> int:
         """Give the sink an answer's Content-Type and its body, piece by piece; return the status.
 
         Raises Unanswered as `answer` does, and what the sink raises.
         """
-        _call.end = time.monotonic() + self._limit
+        with self._asked(request) as response:
+            length = response.headers.get("Content-Length", "")
+            sink.begin(response.headers.get("Content-Type", ""), int(length) if length.isdecimal() else 0)
+            while piece := response.read(MAX_ANSWER, decode_content=False):
+                sink.take(piece)
+            return response.status
+
+    @contextmanager
+    def _asked(self, request: Request) -> Iterator[BaseHTTPResponse]:
+        """Give the answer, whose body is read in the block; an error tells whether the request may have left."""
+        _call.end = min(time.monotonic() + self._limit, getattr(_call, "latest", math.inf))
+        _call.has_left = False
+        if _call.end <= time.monotonic():
+            raise Unanswered("no time was left for it", delivered_maybe=False)
+        response = None
         try:
-            with self._session().send(
-                request.prepare(), stream=True, timeout=(CONNECT_TIMEOUT, self._limit), allow_redirects=False
-            ) as response:
-                length = response.headers.get("Content-Length", "")
-                sink.begin(response.headers.get("Content-Type", ""), int(length) if length.isdecimal() else 0)
-                while piece := response.raw.read(MAX_ANSWER, decode_content=False):
-                    sink.take(piece)
-                return response.status_code
+            response = self._pools().urlopen(
+                request.method,
+                request.url,
+                body=request.body,
+                headers=request.headers,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            yield response
         except _NotSent:
             raise Unanswered("no time was left to send it", delivered_maybe=False) from None
-        except (requests.RequestException, HTTPError, http.client.HTTPException, TimeoutError) as exc:
-            raise Unanswered(type(exc).__name__, delivered_maybe=False) from None
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
+            # Only the kind of the error: its text holds the URL, and so perhaps a secret.
+            raise Unanswered(type(exc).__name__, delivered_maybe=_has_left()) from None
+        finally:
+            if response is not None:
+                response.close()
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False
-            session.mount("http://", _Adapter(pool_connections=1, pool_maxsize=1))
-            session.mount("https://", _Adapter(pool_connections=1, pool_maxsize=1))
-        return session
+    def _pools(self) -> PoolManager:
+        pools: PoolManager | None = getattr(self._local, "pools", None)
+        if pools is None:
+            pools = self._local.pools = PoolManager(
+                1, maxsize=1, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
+            )
+            pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return pools
 
 
-def _never_left(exc: Exception) -> bool:
-    """Return whether the request cannot have reached the platform: no connection was ever made."""
-    if isinstance(exc, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
-        return True
-    cause = exc.args[0] if exc.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError | NameResolutionError)
+def _has_left() -> bool:
+    """Return whether a byte of this thread's request was given to a connection: it may have been acted on."""
+    return bool(_call.has_left)

@@ -162,7 +162,10 @@ class _ToFile:
             return
         if self._done > self._most:
             raise TooLarge(f"it has more than the {self._most:,} bytes that are allowed")
-        self._file.write(piece)
+        try:
+            self._file.write(piece)
+        except OSError as exc:
+            raise WxbotError(f"{self._file.name} cannot be written: {exc.strerror}") from None
         self._told(self._done, self._size)
 
     def answer(self) -> dict[str, Any]:

@@ -5,12 +5,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
 from urllib3.filepost import encode_multipart_formdata
 
 from wxbot.errors import Unanswered
-from wxbot.platform.http_call import HEADERS, MAX_ANSWER, HttpCaller, Sink
+from wxbot.platform.http_call import HEADERS, MAX_ANSWER, HttpCaller, Request, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +62,23 @@ class Transport:
     def upload(self, path: str, query: Mapping[str, str], file: Upload) -> dict[str, Any]:
         """POST a file as the form field `media` and return the answer's object; raises Unanswered."""
         body, content_type = encode_multipart_formdata({"media": (file.name, file.content, file.mimetype)})
-        headers = {**HEADERS, "Content-Type": content_type}
-        data = _Told(body, file.told)
-        request = requests.Request("POST", self._base + path, params=dict(query), data=data, headers=headers)
+        headers = {**HEADERS, "Content-Type": content_type, "Content-Length": str(len(body))}
+        request = Request("POST", self._url(path, query), _Told(body, file.told), headers)
         return _object(*self._caller.answer(request), MAX_ANSWER)
 
     def stream(self, path: str, query: Mapping[str, str], sink: Sink) -> None:
         """GET what may be large, into a sink; raises Unanswered."""
-        request = requests.Request("GET", self._base + path, params=dict(query), headers=HEADERS)
-        status = self._caller.stream(request, sink)
+        status = self._caller.stream(Request("GET", self._url(path, query)), sink)
         if status != 200:
             raise Unanswered(f"HTTP {status}", delivered_maybe=False)
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None, most: int
     ) -> tuple[int, bytes]:
-        request = requests.Request(method, self._base + path, params=dict(query), data=body, headers=HEADERS)
-        return self._caller.answer(request, most)
+        return self._caller.answer(Request(method, self._url(path, query), body), most)
+
+    def _url(self, path: str, query: Mapping[str, str]) -> str:
+        return f"{self._base}{path}?{urlencode(query)}"
 
 
 def _whole(status: int, answer: bytes, most: int) -> bytes:

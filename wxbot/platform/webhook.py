@@ -1,8 +1,6 @@
 """An operator's webhook: one signed POST, and the status that came back."""
 
-import requests
-
-from wxbot.platform.http_call import HEADERS, HttpCaller
+from wxbot.platform.http_call import HEADERS, HttpCaller, Request
 from wxbot.protocol.standard_webhook import signed_headers
 
 
@@ -20,5 +18,4 @@ class Webhook:
         `id` is the same in each try of one event; `now` (Unix seconds) is signed with it.
         """
         headers = {**HEADERS, **signed_headers(self._key, id, int(now), body)}
-        request = requests.Request("POST", self._url, data=body, headers=headers)
-        return self._caller.answer(request)[0]
+        return self._caller.answer(Request("POST", self._url, body, headers))[0]
