@@ -7,6 +7,7 @@ A sender that dies or loses its lease leaves at most one message in doubt for ea
 
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from wxbot.store.lanes import Head, Move
 
 log = structlog.get_logger(__name__)
 
+_GATHER = 0.003  # seconds, a small part of what a call to the platform takes
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
 
 
@@ -82,6 +84,7 @@ class Sender:
                     pool.submit(self._deliver, one)
                 if not claimed:
                     self._wake.wait(self._pace.poll)
+                    self._gather()
 
     def stop(self) -> None:
         """Claim nothing more; what is being sent is finished. May be called from a signal handler."""
@@ -89,6 +92,17 @@ class Sender:
         for each in self._beside:
             each.stop()
         self._wake.set()
+
+    def _gather(self) -> None:
+        """While most threads work, wait a moment for more of them: a claim costs nearly the same for many lanes."""
+        end = time.monotonic() + _GATHER
+        while self._is_busy() and not self._stopping and (left := end - time.monotonic()) > 0:
+            self._wake.clear()
+            self._wake.wait(left)
+
+    def _is_busy(self) -> bool:
+        with self._lock:
+            return sum(self._busy.values()) > self._pace.threads // 2
 
     def _try_claim(self, account: str) -> list[Claimed]:
         with self._lock:
