@@ -3,6 +3,8 @@
 Pure. An upload that failed has sent nothing to the user: it is only made again.
 """
 
+from typing import TypeGuard
+
 from wxbot.delivery.outcome import Outcome
 from wxbot.errors import NotFound, NoToken, Refused, SendFailed, Unanswered
 from wxbot.protocol.backoff import MAX_ATTEMPTS, delay
@@ -43,15 +45,14 @@ def _refused(exc: Refused, head: Head, again: Move, now: float) -> Move:
     return Move(state="refused", attempts=1, **told)  # type: ignore[arg-type]
 
 
-def are_unknown(exc: SendFailed) -> bool:
+def is_unknown(exc: SendFailed) -> TypeGuard[Refused]:
     """Return whether the platform refused a message because of its media_id."""
     return isinstance(exc, Refused) and exc.errcode in _UNKNOWN
 
 
-def to_renew(exc: SendFailed, stored: str, sent: str) -> Outcome:
+def to_renew(exc: Refused, stored: str, sent: str) -> Outcome:
     """Return the outcome of a message whose files have to be uploaded once more; `sent` is what was refused."""
-    errcode, rid = (exc.errcode, exc.rid) if isinstance(exc, Refused) else (0, "")
     dead = tuple(media_id for media_id in ids_in(sent) if media_id not in ids_in(stored))
-    why = f"{errcode} {meaning(errcode).zh}: its files are uploaded again"
-    move = Move(state="queued", reason=why, errcode=errcode, rid=rid, attempts=1, told={"renew": True})
+    why = f"{exc.errcode} {meaning(exc.errcode).zh}: its files are uploaded again"
+    move = Move(state="queued", reason=why, errcode=exc.errcode, rid=exc.rid, attempts=1, told={"renew": True})
     return Outcome(move=move, give_back=True, dead=dead)

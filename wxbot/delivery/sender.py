@@ -25,7 +25,6 @@ from wxbot.delivery.places import Places
 from wxbot.delivery.settle import settle
 from wxbot.delivery.way import Going, Way
 from wxbot.errors import NotFound, SendFailed, StoreError
-from wxbot.protocol.media import uses_in
 from wxbot.reply.hooks import FollowUpChanged
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Head, Move
@@ -150,8 +149,6 @@ class Sender:
     def _files_are_ready(self, one: Claimed) -> bool:
         """Upload what the message shows, before anything of it is begun; False when it cannot go out without."""
         head = one.head
-        if not uses_in(head.message):
-            return True
         try:
             self._ways[head.account].media.ready(head.message)
         except (SendFailed, NotFound) as exc:
@@ -199,7 +196,7 @@ class Sender:
         try:
             way.client.send(head.openid, message)
         except SendFailed as exc:
-            if files.are_unknown(exc) and message != going.message and not going.renewed:
+            if message != going.message and not going.renewed and files.is_unknown(exc):
                 return files.to_renew(exc, going.message, message)
             result = outcome.failed(exc, head, self._clock.now(), random.random())
             return outcome.apart(result) if going.behind else result

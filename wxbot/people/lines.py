@@ -3,13 +3,13 @@
 The first line says what the file is. Times are Unix seconds; `left` is null for any number of messages.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from wxbot.errors import InvalidMessage
+from wxbot.protocol.outgoing import dumps
 from wxbot.protocol.topic import check_topic
 from wxbot.protocol.window import UNLIMITED, is_unlimited
 from wxbot.protocol.wire import printable
@@ -133,7 +133,7 @@ def subscription_line(one: Subscription) -> str:
 
 def as_line(value: Mapping[str, Any]) -> str:
     """Return a JSON object in one line, every character as itself."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return dumps(value) + "\n"
 
 
 def read_head(line: bytes) -> Head | str:

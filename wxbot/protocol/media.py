@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from wxbot.errors import InvalidMessage
 from wxbot.protocol.content import File, Image, MiniProgramPage, Music, Video, Voice
+from wxbot.protocol.outgoing import dumps
 
 Kind = Literal["image", "voice", "video", "thumb"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -149,7 +150,7 @@ def filled(message: str, ids: Mapping[Use, str]) -> str:
     stored = json.loads(message)
     for name, kind, value in _places_in(stored):
         stored[stored["msgtype"]][name] = ids[Use(kind, value.removeprefix(MARK))]
-    return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
+    return dumps(stored)
 
 
 def ids_in(message: str) -> list[str]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wxbot.store import topics
 from wxbot.store.engine import Transaction
 
 _CONTACTS = """
@@ -47,19 +48,11 @@ ON CONFLICT (account, openid) DO UPDATE SET
   first_at = CASE WHEN excluded.first_at < contacts.first_at THEN excluded.first_at ELSE contacts.first_at END,
   {_newer("subscribed", "last_at")}, {_newer("last_at", "last_at")}, {_window("message")}, {_window("action")},
   {_unless_there("remark", "")}, {_unless_there("tags", "[]")}, {_unless_there("unionid", "")}"""
-_SUBSCRIBE = """
-INSERT INTO subscriptions (account, topic, openid, since)
-SELECT :account, :topic, openid, :since FROM contacts
-WHERE account = :account AND openid = :openid AND subscribed = 1
-ON CONFLICT (account, topic, openid) DO NOTHING"""
-_KNOW = """
-INSERT INTO topics (account, topic, first_at) VALUES (:account, :topic, :since)
-ON CONFLICT (account, topic) DO NOTHING"""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactRecord:
-    """One contact; times are Unix seconds, a window with nothing left or 0 as its end is none."""
+    """One contact; times are Unix seconds, a window whose end is 0 is none."""
 
     openid: str
     first_at: float
@@ -127,9 +120,4 @@ def merge_contacts(tx: Transaction, account: str, contacts: Sequence[ContactReco
 
 def merge_subscriptions(tx: Transaction, account: str, subscriptions: Sequence[Subscription]) -> None:
     """Take in subscriptions; of somebody who does not follow the account they are left out."""
-    each = [
-        {"account": account, "topic": one.topic, "openid": one.openid, "since": one.since}
-        for one in sorted(subscriptions, key=lambda one: (one.topic, one.openid))
-    ]
-    tx.change_many(_KNOW, each)
-    tx.change_many(_SUBSCRIBE, each)
+    topics.subscribe_since(tx, account, [(one.topic, one.openid, one.since) for one in subscriptions])

@@ -4,7 +4,7 @@ A topic is known from its first subscription on, also when all its subscribers h
 publication to it is then no mistake. Only someone who follows the account can subscribe.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from wxbot.store.engine import Transaction
@@ -60,6 +60,16 @@ def subscribe_all(tx: Transaction, account: str, topic: str, openids: Collection
     if made:
         tx.change(_KNOW, account=account, topic=topic, now=now)
     return made
+
+
+def subscribe_since(tx: Transaction, account: str, subscriptions: Iterable[tuple[str, str, float]]) -> None:
+    """Subscribe topic, openid and moment of each; who does not follow us is left out, their topic is known."""
+    each = [
+        {"account": account, "topic": topic, "openid": openid, "now": since}
+        for topic, openid, since in sorted(subscriptions)  # one order for all, or PostgreSQL may deadlock
+    ]
+    tx.change_many(_KNOW, each)
+    tx.change_many(_SUBSCRIBE, each)
 
 
 def unsubscribe(tx: Transaction, account: str, topic: str, openid: str) -> bool:
