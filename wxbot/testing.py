@@ -147,7 +147,7 @@ def _settings(url: str, platform: str, config: SimulatorConfig, account: dict[st
             "account": {**ours, **mode, "rate": 1000, **account},
             "database_url": url,
             "console": {"https": False},
-            "sender": {"poll": 0.01, "request_limit": 2.0, "lease": 8.0, "threads": 4},
+            "sender": {"poll": 0.01, "request_limit": 60.0, "lease": 130.0, "threads": 4},
         }
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flow.stage import Stage, staged
+from flow.stage import HASTY, Stage, staged
 from wxbot.protocol.content import MenuItem, MsgMenu
 from wxbot.reply.bot import Bot
 from wxbot.reply.context import Context, after
@@ -102,6 +102,13 @@ def bot(slow: Slow) -> Bot:
 @pytest.fixture
 def stage(url: str, bot: Bot) -> Iterator[Stage]:
     with staged(url, bot) as running:
+        yield running
+
+
+@pytest.fixture
+def hasty(url: str, bot: Bot) -> Iterator[Stage]:
+    """The stage where a call to the platform ends by its time."""
+    with staged(url, bot, limit=HASTY) as running:
         yield running
 
 

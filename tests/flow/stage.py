@@ -22,6 +22,11 @@ from wxbot.store.engine import Store
 
 PLAIN = {"keep": 0, "join": False, "hint": ""}  # one message a follow-up, unless a test is about the budget
 PATIENCE = 30.0  # seconds; only a failing test waits so long
+LIMIT = 60.0  # seconds for a call: on a stopped clock one that a busy machine made too late is never tried again
+HASTY = 1.0  # seconds for a call, where a test is about one that ends by its time
+
+
+_TOLD = "SELECT id, state, reason, errcode, attempts FROM followups ORDER BY id"
 
 
 @dataclass
@@ -77,7 +82,7 @@ class Stage:
         """Wait until a claim holds, and return it; fails with the claim's last value."""
         end = time.monotonic() + PATIENCE
         while not (last := claim()):
-            assert time.monotonic() < end, f"still {last!r} after {PATIENCE} s; states are {self.states()}"
+            assert time.monotonic() < end, f"still {last!r} after {PATIENCE} s; {self.rows(_TOLD)}"
             time.sleep(0.01)
         return last
 
@@ -104,16 +109,17 @@ def text_push(content: str, *, openid: str = "oUser", msgid: int = 1, at: int = 
 
 
 @contextmanager
-def staged(url: str, bot: Bot, *, sending: bool = True, **account: Any) -> Iterator[Stage]:
+def staged(url: str, bot: Bot, *, sending: bool = True, limit: float = LIMIT, **account: Any) -> Iterator[Stage]:
     """Run the simulator, the web and (unless not `sending`) a sender while the block runs.
 
+    A call to the platform may take `limit` seconds of real time.
     With `behind` in the account the platform has a clock of its own, so many seconds ahead of ours.
     """
     clock = StoppedClock()
     theirs = StoppedClock(clock.seconds + account.pop("behind")) if "behind" in account else clock
     config = SimulatorConfig(mode=account.get("mode", "plain"), rights=account.get("rights", "current"))
     with served(create_simulator(config, theirs)) as platform:
-        settings = settings_for(url, platform, config, bot, account)
+        settings = settings_for(url, platform, config, bot, account, limit)
         with served(create_app(settings, clock)) as web, senders(settings, clock, 1 if sending else 0):
             stage = Stage(clock, settings, platform, f"{web}/wechat")
             stage.post("/sim/settings", {"webhook": stage.webhook})
@@ -136,7 +142,9 @@ def senders(settings: Settings, clock: StoppedClock, count: int) -> Iterator[Non
             thread.join()
 
 
-def settings_for(url: str, platform: str, config: SimulatorConfig, bot: Bot, account: dict[str, Any]) -> Settings:
+def settings_for(
+    url: str, platform: str, config: SimulatorConfig, bot: Bot, account: dict[str, Any], limit: float = LIMIT
+) -> Settings:
     """Return settings that meet the simulator, with times cut so that tests need not wait."""
     module = ModuleType(f"bot_{uuid4().hex}")
     module.bot = bot  # type: ignore[attr-defined]
@@ -153,6 +161,6 @@ def settings_for(url: str, platform: str, config: SimulatorConfig, bot: Bot, acc
             "reply_budget": budget,
             "api_rate": api_rate,
             "console": {"https": False},
-            "sender": {"poll": 0.01, "request_limit": 1.0, "lease": 5.0, "threads": 4},
+            "sender": {"poll": 0.01, "request_limit": limit, "lease": 2 * limit + 3, "threads": 4},
         }
     )

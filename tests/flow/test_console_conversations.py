@@ -192,15 +192,15 @@ def test_nobody_answers_one_who_left(still: Stage) -> None:
     assert "已取消关注" in answer.text
 
 
-def test_an_answer_in_doubt_is_not_sent_twice(stage: Stage) -> None:
-    openid = stage.user()
-    stage.say(openid, "help")
-    stage.fault("hang")
-    ann = person(stage)
+def test_an_answer_in_doubt_is_not_sent_twice(hasty: Stage) -> None:
+    openid = hasty.user()
+    hasty.say(openid, "help")
+    hasty.fault("hang")
+    ann = person(hasty)
 
     ann.post(place(openid), text="once", nonce="1")
 
-    stage.until_equal(["doubtful"], stage.states)
+    hasty.until_equal(["doubtful"], hasty.states)
     assert "存疑" in ann.text(place(openid))
 
 

@@ -12,7 +12,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from standardwebhooks.webhooks import Webhook as Judge
 
-from flow.stage import Stage, senders, staged
+from flow.stage import HASTY, LIMIT, Stage, senders, staged
 from flow.test_sending import put, writer
 from simulator.bench import served
 from wxbot.delivery.explain import Explanation, explanation
@@ -54,7 +54,9 @@ def database(url: str) -> str:
 
 
 @contextmanager
-def falling(database: str, bot: Bot, *fallback: str, url: str = "", **more: Any) -> Iterator[Stage]:
+def falling(
+    database: str, bot: Bot, *fallback: str, url: str = "", limit: float = LIMIT, **more: Any
+) -> Iterator[Stage]:
     """Run a stage without a sender whose flight topics have these rungs."""
     notices = {
         "template": {"id": "T1", "url": "https://example.com/", "data": DATA},
@@ -62,7 +64,7 @@ def falling(database: str, bot: Bot, *fallback: str, url: str = "", **more: Any)
     }
     topic = {"fallback": fallback, **{name: one for name, one in notices.items() if name in fallback}, **more}
     webhook = {"fallback_webhook": url or "http://127.0.0.1:9/hook?key=canary", "fallback_webhook_secret": SECRET}
-    with staged(database, bot, sending=False, topics={"flight:*": topic}, **webhook) as stage:
+    with staged(database, bot, sending=False, limit=limit, topics={"flight:*": topic}, **webhook) as stage:
         yield stage
 
 
@@ -387,7 +389,7 @@ def test_a_sender_found_dead_on_a_template_too_late_leaves_doubt(database: str, 
 def test_a_receiver_that_does_not_answer_is_asked_again(database: str, bot: Bot, kind: str) -> None:
     with staged(database, bot, sending=False) as other:  # its simulator plays the receiver: it knows how to be ill
         url = f"{other.platform}/cgi-bin/getcallbackip"
-        with falling(database, bot, "webhook", url=url) as stage:
+        with falling(database, bot, "webhook", url=url, limit=HASTY) as stage:
             other.fault(kind, path="/cgi-bin/getcallbackip")
             late(stage)
             with senders(stage.settings, stage.clock, 1):

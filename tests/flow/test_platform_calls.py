@@ -48,15 +48,15 @@ def test_typing_shows_on_the_phone_and_is_refused_without_a_recent_exchange(stil
     assert refused.value.rid
 
 
-def test_no_error_of_a_call_names_the_token_or_the_secret(still: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    user, store = writer(still), still.store()
+def test_no_error_of_a_call_names_the_token_or_the_secret(hasty: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    user, store = writer(hasty), hasty.store()
     caplog.set_level(logging.DEBUG)
-    client = app.client(store, still.clock, still.settings, "default")
+    client = app.client(store, hasty.clock, hasty.settings, "default")
     client.typing(user)
     token = store.read(lambda tx: tx.rows("SELECT token FROM tokens"))[0][0]
     told = ""
     for kind in ("reset", "http502", "hang", "html"):
-        still.fault(kind, path="/cgi-bin/message/custom/typing")
+        hasty.fault(kind, path="/cgi-bin/message/custom/typing")
         with pytest.raises(Unanswered) as failed:
             client.typing(user, "CancelTyping")
         told += f"{failed.value!r} {failed.value.__cause__!r}"
@@ -64,7 +64,7 @@ def test_no_error_of_a_call_names_the_token_or_the_secret(still: Stage, caplog: 
 
     logged = "".join(record.getMessage() for record in caplog.records if record.name != "werkzeug")
     assert token not in told + logged
-    assert still.settings.account.appsecret.get_secret_value() not in told + logged
+    assert hasty.settings.account.appsecret.get_secret_value() not in told + logged
 
 
 def test_the_older_token_interface_works_as_well(still: Stage) -> None:

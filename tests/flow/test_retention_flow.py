@@ -82,21 +82,21 @@ def follow_ups_of(stage: Stage, openid: str) -> list[object]:
     return stage.rows(f"SELECT id FROM followups WHERE openid = '{openid}'")
 
 
-def test_who_is_erased_while_a_message_is_on_its_way_costs_the_sender_nothing(stage: Stage) -> None:
-    user, other = stage.user(), stage.user()
-    stage.fault("hang")
-    stage.say(user, "plan 1")
-    stage.clock.advance(2)
-    stage.until(lambda: "sending" in stage.states())
+def test_who_is_erased_while_a_message_is_on_its_way_costs_the_sender_nothing(hasty: Stage) -> None:
+    user, other = hasty.user(), hasty.user()
+    hasty.fault("hang")
+    hasty.say(user, "plan 1")
+    hasty.clock.advance(2)
+    hasty.until(lambda: "sending" in hasty.states())
 
-    assert erased(stage, user) > 0
-    stage.say(other, "plan 1")
-    stage.clock.advance(2)
+    assert erased(hasty, user) > 0
+    hasty.say(other, "plan 1")
+    hasty.clock.advance(2)
 
-    stage.until(lambda: "news 0" in stage.shown(other))
-    assert follow_ups_of(stage, user) == []
-    stage.say(user, "back")
-    assert stage.rows(f"SELECT message_left FROM contacts WHERE openid = '{user}'") == [(5,)]
+    hasty.until(lambda: "news 0" in hasty.shown(other))
+    assert follow_ups_of(hasty, user) == []
+    hasty.say(user, "back")
+    assert hasty.rows(f"SELECT message_left FROM contacts WHERE openid = '{user}'") == [(5,)]
 
 
 def test_who_is_erased_while_their_handler_runs_gets_no_late_answer(stage: Stage, slow: Slow) -> None:

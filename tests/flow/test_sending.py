@@ -62,14 +62,14 @@ def test_a_sender_takes_a_user_before_their_lane_as_a_push_does(still: Stage) ->
     store.close()
 
 
-def test_what_is_on_its_way_when_a_user_writes_is_counted_in_their_new_window(stage: Stage) -> None:
-    user = writer(stage)
-    stage.fault("hang")
-    put(stage, user, "one", on_doubt="park")
-    stage.until_equal(["sending"], stage.states)
-    stage.say(user, "hello again")
+def test_what_is_on_its_way_when_a_user_writes_is_counted_in_their_new_window(hasty: Stage) -> None:
+    user = writer(hasty)
+    hasty.fault("hang")
+    put(hasty, user, "one", on_doubt="park")
+    hasty.until_equal(["sending"], hasty.states)
+    hasty.say(user, "hello again")
 
-    assert stage.rows("SELECT message_left FROM contacts") == [(4,)]
+    assert hasty.rows("SELECT message_left FROM contacts") == [(4,)]
 
 
 def test_what_went_out_after_a_user_wrote_is_counted_in_their_new_window(stage: Stage) -> None:
@@ -348,14 +348,14 @@ DOUBTFUL = ["http502", "html", "empty", "truncated", "huge", "gzip_bomb", "reset
 
 @pytest.mark.parametrize("kind", DOUBTFUL)
 def test_an_unusable_answer_puts_the_message_in_doubt_and_park_keeps_it_for_a_person(
-    stage: Stage, kind: str
+    hasty: Stage, kind: str
 ) -> None:
-    user = writer(stage)
-    stage.fault(kind)
-    put(stage, user, "one", on_doubt="park")
-    put(stage, user, "two")
+    user = writer(hasty)
+    hasty.fault(kind)
+    put(hasty, user, "one", on_doubt="park")
+    put(hasty, user, "two")
 
-    stage.until(lambda: stage.states() == ["doubtful", "sent"])
+    hasty.until(lambda: hasty.states() == ["doubtful", "sent"])
 
 
 @pytest.mark.parametrize("kind", ["accept_then_reset", "accept_then_http502"])

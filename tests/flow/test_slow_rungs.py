@@ -17,8 +17,6 @@ from wxbot.reply.bot import Bot
 from wxbot.store import gates
 from wxbot.store.gates import Gate, Interface
 
-PATIENT = {"request_limit": 60.0, "lease": 130.0}  # seconds: nothing here ends by its time
-
 
 @dataclass
 class Silent:
@@ -52,13 +50,6 @@ def silent() -> Iterator[Silent]:
     one.answers.set()
 
 
-def patient(stage: Stage) -> Stage:
-    """Let calls of this stage's senders take as long as they like."""
-    sender = stage.settings.sender.model_copy(update=PATIENT)
-    stage.settings = stage.settings.model_copy(update={"sender": sender})
-    return stage
-
-
 def more_are_sent(stage: Stage, than: int) -> bool:
     return stage.states().count("sent") > than
 
@@ -68,9 +59,8 @@ def test_a_webhook_that_does_not_answer_leaves_threads_to_those_who_can_be_reach
 ) -> None:
     with (
         served(silent.app()) as url,
-        falling(database, bot, "webhook", url=f"{url}/hook") as quick,
+        falling(database, bot, "webhook", url=f"{url}/hook") as stage,
     ):
-        stage = patient(quick)
         for _ in range(20):
             late(stage)
         reachable = writer(stage)
@@ -90,19 +80,17 @@ def test_what_waited_for_a_place_on_the_ladder_goes_when_its_turn_comes(
 ) -> None:
     with (
         served(silent.app()) as url,
-        falling(database, bot, "webhook", url=f"{url}/hook") as quick,
+        falling(database, bot, "webhook", url=f"{url}/hook") as stage,
     ):
-        stage = patient(quick)
         for _ in range(4):
             late(stage)
         with senders(stage.settings, stage.clock, 1):
             stage.until(lambda: sorted(stage.states()) == ["queued"] * 3 + ["sending"])
             silent.answers.set()
             stage.until(lambda: "sent" in stage.states())
-            while stage.states() != ["sent"] * 4:
-                more = partial(more_are_sent, stage, than=stage.states().count("sent"))
+            while (sent := stage.states().count("sent")) < 4:
                 stage.clock.advance(1800)
-                stage.until(more)
+                stage.until(partial(more_are_sent, stage, than=sent))
 
         assert silent.calls == 4
 

@@ -82,13 +82,13 @@ def test_it_can_be_switched_off(database: Path, bot: Bot, slow: Slow) -> None:
         assert calls(stage) == []
 
 
-def test_a_typing_interface_that_hangs_is_in_nobodys_way(stage: Stage, slow: Slow) -> None:
-    user = stage.user()
-    stage.fault("hang", path=PATH)
-    answered = stage.say(user, "slow")
-    stage.until(lambda: calls(stage))
+def test_a_typing_interface_that_hangs_is_in_nobodys_way(hasty: Stage, slow: Slow) -> None:
+    user = hasty.user()
+    hasty.fault("hang", path=PATH)
+    answered = hasty.say(user, "slow")
+    hasty.until(lambda: calls(hasty))
     slow.go.set()
-    stage.until(lambda: stage.shown(user, "custom"))
+    hasty.until(lambda: hasty.shown(user, "custom"))
 
     assert [one["body"] for one in answered["attempts"]] == ["success"]
 
