@@ -1,4 +1,4 @@
-"""wxbot as real processes on one machine, to be killed; the platform runs in this one."""
+"""wxbot and the platform as real processes on one machine; those of wxbot are to be killed."""
 
 import os
 import signal
@@ -13,15 +13,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-import requests
+import urllib3
 
-from benchmarks.processes import start_sender
-from benchmarks.serving import free_port, served
-from wxbot.clock import SharedClock
-from wxbot.simulator.app import SimulatorConfig, create_simulator
-from wxbot.simulator.timeline import OwnClock
+from benchmarks.processes import simulated, start_sender
+from benchmarks.serving import free_port
+from wxbot.simulator.config import SimulatorConfig
 from wxbot.store.engine import Store
 
+_http = urllib3.PoolManager(maxsize=32, retries=False)
 _PATIENCE = 40.0  # seconds; only a failing run waits so long
 ROOT = Path(__file__).parents[1]
 GUNICORN = ("gunicorn", "-c", str(ROOT / "config" / "gunicorn.conf.py"), "wxbot.app:create_app()")
@@ -60,6 +59,7 @@ class Deployment:
     bug: str | None = None  # planted into every process that is started
     before: Sequence[str] = ()  # words before the command of a process, to start it elsewhere
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    store: Store | None = None  # our own, once it was asked
     senders: list[ForkServerProcess] = field(default_factory=list)
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
@@ -92,23 +92,20 @@ class Deployment:
 
     def get(self, path: str) -> Any:
         """Ask the platform's control routes."""
-        return asked("GET", self.platform + path, timeout=10).json()
+        return _http.request("GET", self.platform + path, timeout=10).json()
 
     def post(self, path: str, body: Any = None) -> Any:
         """Tell the platform's control routes something."""
-        return asked("POST", self.platform + path, timeout=60, json=body or {}).json()
+        return _http.request("POST", self.platform + path, timeout=60, json=body or {}).json()
 
     def clear_faults(self) -> None:
         """Let the platform work as it should."""
-        asked("DELETE", self.platform + "/sim/faults", timeout=10)
+        _http.request("DELETE", self.platform + "/sim/faults", timeout=10)
 
     def rows(self, sql: str) -> list[Any]:
         """Look into the store, over a connection of our own."""
-        store = Store(self.url)
-        try:
-            return store.read(lambda tx: tx.rows(sql))
-        finally:
-            store.close()
+        self.store = self.store or Store(self.url)
+        return self.store.read(lambda tx: tx.rows(sql))
 
     def until(self, claim: Callable[[], Any], patience: float = _PATIENCE) -> None:
         """Wait until a claim holds; fails with the end of the processes' log after `patience` seconds."""
@@ -118,18 +115,12 @@ class Deployment:
             time.sleep(0.05)
 
 
-def asked(method: str, url: str, timeout: float, json: Any = None) -> requests.Response:
-    """Return the answer to one call; a proxy in the environment has no say, since all of it is on this machine."""
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.request(method, url, json=json, timeout=timeout)
-
-
 def is_ready(address: str) -> bool:
     """Return whether a web process answers at `host:port`."""
     try:
-        return asked("GET", f"http://{address}/readyz", timeout=2).ok
-    except requests.RequestException:
+        last = {"Connection": "close"}  # whoever stops it need not wait for us
+        return _http.request("GET", f"http://{address}/readyz", timeout=2, headers=last).status == 200
+    except urllib3.exceptions.HTTPError:
         return False
 
 
@@ -148,6 +139,8 @@ def _end(place: Deployment) -> None:
         process.wait(20)
     for sender in place.senders:
         sender.join(20)
+    if place.store is not None:
+        place.store.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +161,11 @@ def deployed(url: str, folder: Path, given: Surroundings | None = None) -> Itera
     """Run the platform; every process that the test starts is ended with the block."""
     given, port = given or Surroundings(), free_port()
     config = SimulatorConfig(rights=given.rights, webhook=f"http://127.0.0.1:{port}/wechat")
-    clock = SharedClock(folder / "platform.clock") if given.moving else OwnClock()
     (folder / "bot_to_kill.py").write_text(BOT)
     timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **given.sender}
     lines = "".join(f"{name} = {value}\n" for name, value in timing.items())
     (folder / "wxbot.toml").write_text(f"[account]\n{given.account}\n[sender]\n{lines}")
-    with served(create_simulator(config, clock), given.host) as platform:
+    with simulated(config, folder / "platform.clock" if given.moving else None, given.host) as platform:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")},
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",

@@ -1,22 +1,55 @@
-"""Senders as processes of their own that start in milliseconds: forked from a server that has imported everything.
+"""Processes that start in milliseconds: forked from a server that has imported everything.
 
-So 200 of them can be killed in a minute. They run what `wxbot sender` runs.
+So 200 senders can be killed in a minute. They run what `wxbot sender` and `wxbot simulator` run.
 """
 
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from benchmarks import sabotage
+from benchmarks.serving import free_port
 from wxbot import app
+from wxbot.clock import SharedClock
 from wxbot.opening import from_environment
+from wxbot.simulator.app import SimulatorConfig, create_simulator
+from wxbot.simulator.serving import SimulatorServer
+from wxbot.simulator.timeline import OwnClock
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["benchmarks.figures.kills", "psycopg", "sqlalchemy.dialects.postgresql.psycopg"])
+_forks.set_forkserver_preload(
+    ["benchmarks.figures.kills", "gunicorn.workers.gthread", "psycopg", "sqlalchemy.dialects.postgresql.psycopg"]
+)
+
+
+_START_WITHIN = 30.0  # seconds; only a failing run waits so long
+
+
+@contextmanager
+def simulated(config: SimulatorConfig, clock: Path | None, host: str) -> Iterator[str]:
+    """Run the platform while the block runs, by a clock of its own or that of a file; yields its address."""
+    address, ready = f"{host}:{free_port()}", _forks.Event()
+    process = _forks.Process(target=_simulate, args=(config, clock, address, ready))
+    process.start()
+    try:
+        if not ready.wait(_START_WITHIN):
+            raise TimeoutError("the simulator did not start")
+        yield f"http://{address}"
+    finally:
+        os.kill(process.pid or 0, signal.SIGQUIT)
+        process.join()
+
+
+def _simulate(config: SimulatorConfig, clock: Path | None, address: str, ready: Event) -> None:
+    SimulatorServer(
+        address, lambda: create_simulator(config, SharedClock(clock) if clock else OwnClock()), ready.set
+    ).run()
 
 
 def start_sender(environment: Mapping[str, str], messages: Path, bug: str | None) -> ForkServerProcess:

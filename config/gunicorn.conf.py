@@ -6,6 +6,7 @@ Behind a buffering proxy in the open (config/nginx.conf): threads must not wait 
 import os
 from pathlib import Path
 
+import wxbot.app  # noqa: F401  # in the master, so that a worker is there in a moment and shares the memory
 from wxbot.ready import tell_ready
 from wxbot.settings import load
 
@@ -16,7 +17,7 @@ bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
 worker_class = "gthread"
-preload_app = False  # each worker opens its own store after the fork
+preload_app = False  # the code is loaded before the fork, the app with its store made after it
 keepalive = 20  # seconds; longer than the platform's pauses between pushes of a busy hour
 timeout = 30  # seconds a worker may be silent; requests end long before
 graceful_timeout = 8  # seconds for requests in flight when stopping

@@ -101,7 +101,7 @@ def allowance(run: Run, figure: Figure) -> None:
             rights="current",
             moving=True,
             account='keep = 0\njoin = false\nhint = ""',
-            sender={"threads": 8},
+            sender={"threads": 4},
         )
         with deployed(url, folder, given) as place, closing(Store(url)) as store:
             town = _Town(place, store, Random(run.seed))

@@ -13,6 +13,8 @@ from benchmarks.deployment import Deployment, deployed, workers
 from benchmarks.figure import Figure, Run
 from benchmarks.storm import Storm
 
+_PAUSE = 0.06  # seconds between a user's pushes: they are also all delivered once more at the end
+
 
 def senders(run: Run, figure: Figure) -> None:
     """Two senders; again and again one of them is killed at a random moment of its work and started again."""
@@ -77,7 +79,7 @@ def web_workers(run: Run, figure: Figure) -> None:
 
 def _orders(place: Deployment, user: str, killer: _Killer) -> list[Any]:
     answers: list[Any] = []
-    while killer.done < killer.enough:
+    while not killer.stopped.wait(_PAUSE) and killer.done < killer.enough:
         action = {"type": "text", "content": f"order {len(answers)}"}
         answers.append(place.post(f"/sim/users/{user}/actions", action))
     return answers

@@ -1,4 +1,4 @@
-"""Running the simulator: gunicorn with one process, since the state lives in memory, and 32 threads."""
+"""Running the simulator: gunicorn, with one process since the state lives in memory, and many threads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn ships none
 
-_THREADS = 32
+_THREADS = 256  # each call that a fault holds, and each page that watches, keeps one
 
 
 class SimulatorServer(BaseApplication):  # type: ignore[misc]  # so its base is Any
@@ -22,7 +22,7 @@ class SimulatorServer(BaseApplication):  # type: ignore[misc]  # so its base is 
             "worker_class": "gthread",
             "graceful_timeout": 1,  # seconds; a push under way may be cut off when the simulator stops
             "timeout": 0,  # a fault may hold a call as long as it likes
-            "keepalive": 5,  # seconds
+            "keepalive": 75,  # seconds; who calls now and then must not meet a connection just being closed
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": lambda _: ready(),
