@@ -56,7 +56,7 @@ class _Town:
         self.ours = SharedClock(self.place.folder / "wxbot.clock")
 
     def live(self) -> None:
-        """Let about half of the users do something, and queue up to four messages for each."""
+        """Let about half of the users do something, and queue up to six messages for each."""
         acting = [(openid, self.chance.choice(_ACTIONS)) for openid in self.users if self.chance.random() < 0.6]
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda one: self.place.post(f"/sim/users/{one[0]}/actions", one[1]), acting))
@@ -64,7 +64,7 @@ class _Town:
 
         def work(tx: Transaction) -> None:
             for openid in self.users:
-                for _ in range(self.chance.randrange(5)):
+                for _ in range(self.chance.randrange(7)):
                     self._queue(tx, openid, now)
 
         self.store.write(work)

@@ -11,7 +11,7 @@ from benchmarks.hostile import crowd
 from benchmarks.nginx import installed, nginx
 from benchmarks.serving import free_port
 
-_STRAIGHT = 5  # honest pushes tried straight at gunicorn, where each may take 15 s to fail
+_STRAIGHT = 3  # honest pushes tried straight at gunicorn, where each may take 15 s to fail
 
 
 @dataclass

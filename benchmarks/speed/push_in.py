@@ -1,6 +1,5 @@
 """A text push in, a text reply out: CPU of the server's processes for each, beside bare Flask and beside rivals."""
 
-import statistics
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ import click
 
 from benchmarks.speed.load import load
 from benchmarks.speed.servers import Server, Side, python_for, running, wxbot
+from benchmarks.speed.spread import spread
 from wxbot.store.migrate import migrate
 
 _RIVALS = "benchmarks.speed.rivals"
@@ -77,13 +77,9 @@ def _tell(measured: dict[str, Measured]) -> None:
         ratios = [mine / theirs for mine, theirs in zip(one.cpu, base.cpu, strict=True)]
         late = [mine / theirs for mine, theirs in zip(one.p99, base.p99, strict=True)]
         click.echo(
-            f"| {name} | {_spread(one.cpu, '.0f')} | {_spread(ratios, '.2f')} | {_spread(one.rate, '.0f')} | "
-            f"{_spread(one.p99, '.0f')} | {_spread(late, '.2f')} | {one.unanswered} |"
+            f"| {name} | {spread(one.cpu, '.0f')} | {spread(ratios, '.2f')} | {spread(one.rate, '.0f')} | "
+            f"{spread(one.p99, '.0f')} | {spread(late, '.2f')} | {one.unanswered} |"
         )
-
-
-def _spread(values: list[float], shape: str) -> str:
-    return f"{statistics.median(values):{shape}} ({min(values):{shape}}–{max(values):{shape}})"
 
 
 if __name__ == "__main__":

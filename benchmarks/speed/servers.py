@@ -46,6 +46,10 @@ class Server:
         """Return the resident megabytes of each worker."""
         return [_resident(pid) for pid in _children(self.process.pid)]
 
+    def own_memory(self) -> float:
+        """Return the resident megabytes of a server that is one process."""
+        return _resident(self.process.pid)
+
 
 def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -9,7 +9,7 @@ from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.store.engine import Store
 
-SUBSCRIBERS, KILLS = 3_000, 3
+SUBSCRIBERS, KILLS = 6_000, 3
 _FOLLOW = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 INSERT INTO contacts (account, openid, first_at, last_at) SELECT 'default', 'oUser' || i, 0, 0 FROM n"""
@@ -40,7 +40,7 @@ def test_a_fan_out_killed_again_and_again_makes_one_follow_up_for_each_subscribe
             before = _made(place)
             sender = place.start("wxbot.cli", "sender")
             place.until(lambda: _made(place) > before)  # noqa: B023  # waited for at once
-            time.sleep(place.chance.uniform(0, 0.1))
+            time.sleep(place.chance.uniform(0, 0.05))
             place.kill(sender)
             killed_midway += before < _made(place) < SUBSCRIBERS
         place.start("wxbot.cli", "sender")

@@ -27,9 +27,11 @@ from wxbot.store.lanes import Lease
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 20  # follow-ups in one transaction: it holds the writer for about a millisecond
+CHUNK = 20  # follow-ups in one transaction while others write: it holds the writer for about a millisecond
+CHUNK_ALONE = 50  # when nobody has written for a while; the first who does waits for all of it
 LEASE = 1.0  # seconds; how long a publication rests when the process that works at it is killed
 _REST = 3.0  # times what a chunk took: pushes find the writer free most of the time, however slow the disk is
+_ALONE_AFTER = 1.0  # seconds since another process wrote
 _OF_PLANS = ("step:", "news:")  # how the keys begin under which a plan publishes
 
 
@@ -76,6 +78,7 @@ class Fanout:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._crowded_until = 0.0  # on the monotonic clock
 
     def step(self) -> bool:
         """Make one chunk of one publication; return whether there was anything to do."""
@@ -83,18 +86,22 @@ class Fanout:
         if not self._store.read(lambda tx: publications.any_due(tx, now)):
             return False
         began = time.monotonic()
-        worked = self._store.write_behind(lambda tx: self._chunk(tx, now))
+        if self._store.others_have_written():
+            self._crowded_until = began + _ALONE_AFTER
+        if began >= self._crowded_until:
+            return self._store.write_behind(lambda tx: self._chunk(tx, now, CHUNK_ALONE))
+        worked = self._store.write_behind(lambda tx: self._chunk(tx, now, CHUNK))
         time.sleep(_REST * (time.monotonic() - began))
         return worked
 
-    def _chunk(self, tx: Transaction, now: float) -> bool:
+    def _chunk(self, tx: Transaction, now: float, limit: int) -> bool:
         clock = self._store.lease_clock(tx)
         one = publications.claim(tx, Lease(self._store.owner, self._store.boot, clock, clock + LEASE), now)
         if one is None:
             return False
         # Who comes while the fan-out runs comes too late: whether they get it must not hang on their openid.
         account, new = one.account, one.follow_up()
-        found = contacts.audience(tx, account, one.topic, limit=CHUNK, after=one.cursor, until=one.due_at)
+        found = contacts.audience(tx, account, one.topic, limit=limit, after=one.cursor, until=one.due_at)
         # Most of an old audience cannot be reached: to claim each only to hold it would cost three commits.
         closed = {openid for openid, grants in found.items() if not spend(grants, now) and new.on_closed == "hold"}
         made = 0
@@ -102,7 +109,7 @@ class Fanout:
             who = set(openids)
             made += outbox.insert_many(tx, account, [*who - closed], each, origin="publication", now=now)
             made += outbox.insert_held(tx, account, [*who & closed], each, origin="publication", now=now)
-        done = len(found) < CHUNK
+        done = len(found) < limit
         publications.advance(tx, one, cursor=[one.cursor, *found][-1], made=made, done=done)
         if done:
             log.info("published", action="publication_done", account=account, publication=one.id)

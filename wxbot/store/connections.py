@@ -54,6 +54,10 @@ class Connections(Protocol):
         """Do the same for a transaction that is begun with `begin_behind`."""
         ...
 
+    def others_have_written(self) -> bool:
+        """Return whether another process has committed since this was last asked; True where nobody can tell."""
+        ...
+
     def checkpoint(self) -> None:
         """Do now what a commit would have to do later, if the database has such work."""
         ...
@@ -116,6 +120,7 @@ class SQLiteConnections:
         self.about = f"SQLite {driver.sqlite_version}, journal {self.journal}"
         self._engine = _sqlite_engine(url)
         self._turn = threading.Lock()
+        self._version = 0  # of the file, as the writer last saw it changed by others
         self._local = threading.local()
         self._open: list[Any] = []
         with told(url):
@@ -155,6 +160,13 @@ class SQLiteConnections:
                 yield cursor
             finally:
                 cursor.execute("PRAGMA synchronous = FULL")
+
+    def others_have_written(self) -> bool:
+        """Return whether the file was changed, but not by our writer, since this was last asked."""
+        with self._turn:
+            [(version,)] = self._writer.cursor().execute("PRAGMA data_version").fetchall()
+            seen, self._version = self._version, version
+        return bool(version != seen)
 
     def checkpoint(self) -> None:
         """Copy the log into the file once it is worth it, beside those who write."""
@@ -232,6 +244,10 @@ class PostgreSQLConnections:
 
     writing = reading
     writing_behind = reading
+
+    def others_have_written(self) -> bool:
+        """Say yes: writers do not wait for each other here, and nobody counts them."""
+        return True
 
     def checkpoint(self) -> None:
         """Leave it to the server, which has processes for it."""

@@ -148,6 +148,16 @@ class Store:
         if not works_on(REVISION, found):
             raise SettingsError(too_new(REVISION, found))
 
+    def others_have_written(self) -> bool:
+        """Return whether another process has written since this was last asked; True where nobody can tell.
+
+        Raises StoreError when the database cannot be asked.
+        """
+        try:
+            return self._connections.others_have_written()
+        except self._connections.errors as exc:
+            raise StoreError(f"the store could not do it: {type(exc).__name__}: {exc}") from exc
+
     def checkpoint(self) -> bool:
         """Do a part of the database's own work that commits would wait for; False: there is no more of it now."""
         self._connections.checkpoint()
