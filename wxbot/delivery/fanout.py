@@ -85,13 +85,13 @@ class Fanout:
         now = self._clock.now()
         if not self._store.read(lambda tx: publications.any_due(tx, now)):
             return False
-        began = time.monotonic()
+        began = self._clock.monotonic()
         if self._store.others_have_written():
             self._crowded_until = began + _ALONE_AFTER
         if began >= self._crowded_until:
             return self._store.write_behind(lambda tx: self._chunk(tx, now, CHUNK_ALONE))
         worked = self._store.write_behind(lambda tx: self._chunk(tx, now, CHUNK))
-        time.sleep(_REST * (time.monotonic() - began))
+        time.sleep(_REST * (self._clock.monotonic() - began))
         return worked
 
     def _chunk(self, tx: Transaction, now: float, limit: int) -> bool:

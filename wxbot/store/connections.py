@@ -120,12 +120,12 @@ class SQLiteConnections:
         self.about = f"SQLite {driver.sqlite_version}, journal {self.journal}"
         self._engine = _sqlite_engine(url)
         self._turn = threading.Lock()
-        self._version = 0  # of the file, as the writer last saw it changed by others
         self._local = threading.local()
         self._open: list[Any] = []
         with told(url):
             self._writer = self._connect()
             [(mark,)] = self._writer.cursor().execute("PRAGMA user_version").fetchall()
+            self._version = self._changed_by_others()
             self._turns = Turns(Path(str(url.database)), BUSY_TIMEOUT)
             self._open.append(self._turns)
         if mark:
@@ -164,9 +164,8 @@ class SQLiteConnections:
     def others_have_written(self) -> bool:
         """Return whether the file was changed, but not by our writer, since this was last asked."""
         with self._turn:
-            [(version,)] = self._writer.cursor().execute("PRAGMA data_version").fetchall()
-            seen, self._version = self._version, version
-        return bool(version != seen)
+            seen, self._version = self._version, self._changed_by_others()
+        return self._version != seen
 
     def checkpoint(self) -> None:
         """Copy the log into the file once it is worth it, beside those who write."""
@@ -180,6 +179,10 @@ class SQLiteConnections:
         for each in self._open:
             each.close()
         self._open.clear()
+
+    def _changed_by_others(self) -> int:
+        [(version,)] = self._writer.cursor().execute("PRAGMA data_version").fetchall()
+        return int(version)
 
     def _connect(self) -> Any:
         connection = self._engine.raw_connection()
