@@ -1,6 +1,9 @@
 # `make demo` and `make test` do all their own set-up in .venv; PYTHON chooses another interpreter.
 PYTHON ?= python3
 
+# Tests and benchmarks start hundreds of processes, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check scoreboard scoreboard-proof bench clean
 
 demo: .venv/installed
@@ -17,11 +20,13 @@ scoreboard: .venv/installed
 scoreboard-proof: .venv/installed
 	.venv/bin/python -m benchmarks.scoreboard --short --proof
 
-# CPU a push and a follow-up beside what people use today, and the instructions of the pure path; a quarter of an hour.
+# CPU a push and a follow-up beside what people use today and with a million waiting, and what chat notices of a fan-out.
 bench: .venv/installed
 	.venv/bin/python -m benchmarks.speed.instructions
 	.venv/bin/python -m benchmarks.speed.push_in
 	.venv/bin/python -m benchmarks.speed.follow_up_out
+	.venv/bin/python -m benchmarks.speed.scale
+	.venv/bin/python -m benchmarks.fanout
 
 check: .venv/installed
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash .ci/check

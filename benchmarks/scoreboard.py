@@ -57,8 +57,7 @@ WANTED = [
 ]
 
 _AT_ONCE = 2  # figures; on two cores more only slow each other down
-_WAITING = ["3", "12", "4", "8a"]  # which mostly wait: one of them may run beside those two
-_LONGEST = ["10", "9", "13"]  # begun first, so that none of them is left for the end
+_LONGEST = ["10", "9", "3", "13"]  # begun first, so that none of them is left for the end
 _ALONE = {"14"}  # others' load would be in what it measures
 
 
@@ -81,19 +80,17 @@ def play(wanted: Sequence[Wanted], *, seed: int, short: bool, proof: bool = Fals
 
 
 def together(wanted: Sequence[Wanted], *, seed: int, short: bool, proof: bool = False) -> list[Figure]:
-    """Make figures as `play` does, two at a time, and beside them one that mostly waits.
+    """Make figures as `play` does, two at a time.
 
     Each has a process of its own, and a PostgreSQL that others may not miss. What may not be disturbed comes last.
     """
     apart = {one.number for one in wanted if one.number in _ALONE}
     rest = {one.number for one in wanted} - apart
-    waiting = [one for one in _WAITING if one in rest]
-    busy = [one for one in _LONGEST if one in rest] + sorted(rest - {*_LONGEST, *waiting})
+    beside = [one for one in _LONGEST if one in rest] + sorted(rest - set(_LONGEST))
     make = partial(_one, seed=seed, short=short, proof=proof)
-    pool = partial(ProcessPoolExecutor, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
-    with pool(_AT_ONCE) as two, pool(1) as one_more:
-        both = two.map(make, busy), one_more.map(make, waiting)  # begun, before one is waited for
-        made = [*both[0], *both[1]]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(_AT_ONCE, mp_context=spawn, max_tasks_per_child=1) as pool:
+        made = list(pool.map(make, beside))
     return made + play([one for one in wanted if one.number in apart], seed=seed, short=short, proof=proof)
 
 

@@ -61,9 +61,12 @@ def platform(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def sender(url: str, address: str, log: Path) -> Iterator[Server]:
+def sender(url: str, address: str, log: Path, threads: int = 8) -> Iterator[Server]:
     """Run a sender on a store while the block runs, as `wxbot sender` does."""
+    config = log.with_suffix(".toml")
+    config.write_text(f"[sender]\nthreads = {threads}\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")} | {
+        "WXBOT_CONFIG": str(config),
         "WXBOT_TOKEN": "Wechat4go",
         "WXBOT_APPID": DEV_APPID,
         "WXBOT_APPSECRET": DEV_SECRET,
