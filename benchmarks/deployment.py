@@ -154,13 +154,16 @@ class Surroundings:
     account: str = ""  # lines of TOML
     sender: Mapping[str, float] = field(default_factory=dict)
     host: str = "127.0.0.1"  # where the platform listens
+    repeat_after: float = 0.0  # seconds before the platform offers a push again
 
 
 @contextmanager
 def deployed(url: str, folder: Path, given: Surroundings | None = None) -> Iterator[Deployment]:
     """Run the platform; every process that the test starts is ended with the block."""
     given, port = given or Surroundings(), free_port()
-    config = SimulatorConfig(rights=given.rights, webhook=f"http://127.0.0.1:{port}/wechat")
+    config = SimulatorConfig(
+        rights=given.rights, webhook=f"http://127.0.0.1:{port}/wechat", repeat_after=given.repeat_after
+    )
     (folder / "bot_to_kill.py").write_text(BOT)
     timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **given.sender}
     lines = "".join(f"{name} = {value}\n" for name, value in timing.items())

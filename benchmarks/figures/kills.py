@@ -6,13 +6,14 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.deployment import Deployment, deployed, workers
 from benchmarks.figure import Figure, Run
 from benchmarks.storm import Storm
 
+_REPEAT = 0.5  # seconds before the platform offers a push again: ten times as soon as it does
 _PAUSE = 0.06  # seconds between a user's pushes: they are also all delivered once more at the end
 
 
@@ -62,8 +63,9 @@ class _Killer:
 def web_workers(run: Run, figure: Figure) -> None:
     """Users write all the time; each push is answered and done once, and answered the same when it comes again."""
     kills = run.size(55, 5)
+    given = replace(run.surroundings(), repeat_after=_REPEAT)
     for url, folder in run.stores():
-        with deployed(url, folder, run.surroundings()) as place:
+        with deployed(url, folder, given) as place:
             web = place.web()
             killer = _Killer(place, web, kills)
             thread = threading.Thread(target=killer.run)

@@ -56,7 +56,7 @@ def order(run: Run, figure: Figure) -> None:
 
 
 def _talk(run: Run, figure: Figure, town: Town) -> None:
-    enough, nth, each = run.size(2_500, 100), 0, run.size(50, 20)
+    enough, nth, each = run.size(2_500, 100), 0, run.size(80, 20)
     how = settings(
         stateful_step_count=each,
         phases=[Phase.generate],  # the seed repeats a run; a shorter one is for the tests to find
@@ -85,7 +85,7 @@ def _fan_out(run: Run, figure: Figure, place: Deployment) -> None:
     for _ in range(kills):
         before, sender = _made(place), place.sender()
         place.until(lambda: _made(place) > before or not place.rows(_UNDONE))  # noqa: B023  # waited for at once
-        time.sleep(place.chance.uniform(0, 0.1))
+        time.sleep(place.chance.uniform(0, 0.03))
         figure.count("kills", bool(place.rows(_UNDONE)))
         sender.kill()
         sender.join()

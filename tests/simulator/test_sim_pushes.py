@@ -155,6 +155,20 @@ def test_the_nonce_can_be_kept_across_deliveries(bench: Bench) -> None:
     assert len({push.query["nonce"] for push in bench.bot.pushes}) == 1
 
 
+def test_a_push_can_be_offered_again_after_a_while() -> None:
+    with running(repeat_after=0.2, deliveries=2) as bench:
+        came: list[float] = []
+
+        def busy(_: Request) -> Response:
+            came.append(time.monotonic())
+            return Response("", 500)
+
+        bench.bot.answer = busy
+        bench.act(bench.user(), "text", content="hi")
+
+    assert came[1] - came[0] >= 0.2
+
+
 def test_a_second_delivery_that_is_answered_ends_the_retries(bench: Bench) -> None:
     openid = bench.user()
     bench.bot.answer = lambda _: (

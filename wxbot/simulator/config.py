@@ -30,6 +30,7 @@ class SimulatorConfig:
     state: Path | None = None  # where the ledger survives a restart; None keeps it in memory only
     account: str = "gh_5eed00c0ffee"  # the account's original ID, ToUserName of every push
     push_limit: float = 5.0  # seconds one delivery may take in all
+    repeat_after: float = 0.0  # seconds of real time before a push is offered again
     deliveries: int = 3  # how often one push is offered before the user is told of the failure
 
     def cipher(self) -> Cipher:

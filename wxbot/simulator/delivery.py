@@ -72,6 +72,8 @@ class Courier:
         attempts: list[Attempt] = []
         number, given = next(self._numbers), stamp(self._world.now())
         while not attempts or (attempts[-1].asks_for_another and len(attempts) < self._world.config.deliveries):
+            if attempts:
+                time.sleep(self._world.config.repeat_after)
             given = given if keep_nonce or not attempts else stamp(self._world.now())
             attempt, exchange = self._attempt(push, *given)
             exchange.push, exchange.attempt = number, len(attempts) + 1
