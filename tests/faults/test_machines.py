@@ -37,7 +37,9 @@ def test_three_webs_and_four_senders_lose_one_by_kill_and_one_by_its_cable_and_n
 ) -> None:
     url = postgresql.fresh()
     with machines(WEBS + SENDERS, postgresql.socket) as (host, all_of_them):
-        given = Surroundings(sender={"threads": 2, "lease": 4.5, "request_limit": 1.0}, host=host)
+        # Seven machines on two cores leave a process of the platform's own waiting for longer than a call may take,
+        # and what it takes up late looks like our disorder.
+        given = Surroundings(sender={"threads": 2, "lease": 4.5, "request_limit": 1.0}, host=host, apart=False)
         webs, outs = all_of_them[:WEBS], all_of_them[WEBS:]
         front = Link([(web.address, 8000) for web in webs], host)
         with deployed(url, tmp_path, given) as place, ThreadPoolExecutor(USERS) as pool:

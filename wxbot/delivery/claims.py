@@ -50,6 +50,7 @@ class Claims:
                 return []
             else:
                 barred = gate
+        gates.hold_bucket(tx, account)
         lease = self.lease(tx)
         store = self._store
         level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)

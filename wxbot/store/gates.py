@@ -75,6 +75,15 @@ def open_again(tx: Transaction, account: str, interface: Interface) -> bool:
     return tx.change(_OPEN, account=account, interface=interface) == 1
 
 
+def hold_bucket(tx: Transaction, account: str) -> None:
+    """Keep everybody else from an account's bucket until the transaction ends: before the clock is read.
+
+    Else two who look at the same moment both take what was there for one.
+    """
+    if tx.postgresql:  # SQLite has one writer anyway
+        tx.rows(_LEVEL + " FOR UPDATE", account=account)
+
+
 def available(tx: Transaction, account: str, rate: float, *, boot: str, clock: float) -> float:
     """Return how many messages the token bucket allows now; it fills at `rate` a second and holds one second."""
     row = tx.row(_LEVEL, account=account)
