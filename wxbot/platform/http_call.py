@@ -8,6 +8,7 @@ text, since it may carry a secret.
 import http.client
 import io
 import math
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -144,6 +145,7 @@ class HttpCaller:
     def __init__(self, limit: float) -> None:
         """`limit` is the seconds a whole call may last."""
         self._limit = limit
+        self._options = [*HTTPConnection.default_socket_options, *_given_up_after(limit)]
         self._timeout = Timeout(connect=CONNECT_TIMEOUT, read=limit)
         self._local = threading.local()
 
@@ -201,10 +203,24 @@ class HttpCaller:
         pools: PoolManager | None = getattr(self._local, "pools", None)
         if pools is None:
             pools = self._local.pools = PoolManager(
-                1, maxsize=1, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
+                1,
+                maxsize=1,
+                cert_reqs="CERT_REQUIRED",
+                ca_certs=certifi.where(),
+                socket_options=self._options,
             )
             pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return pools
+
+
+def _given_up_after(limit: float) -> list[tuple[int, int, int]]:
+    """Return what lets the kernel drop what nobody took in so many seconds, also of a closed connection.
+
+    Else it goes on trying for minutes, and a message arrives behind those that were sent after it.
+    """
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return []
+    return [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(limit * 1000))]
 
 
 def _has_left() -> bool:
