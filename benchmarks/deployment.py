@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -16,11 +16,8 @@ from typing import Any, Literal
 import urllib3
 
 from benchmarks.processes import simulated, start_sender
-from benchmarks.serving import free_port, served
-from wxbot.clock import SharedClock
-from wxbot.simulator.app import create_simulator
+from benchmarks.serving import free_port
 from wxbot.simulator.config import SimulatorConfig
-from wxbot.simulator.timeline import OwnClock
 from wxbot.store.engine import Store
 
 _http = urllib3.PoolManager(maxsize=32, retries=False)
@@ -157,14 +154,7 @@ class Surroundings:
     account: str = ""  # lines of TOML
     sender: Mapping[str, float] = field(default_factory=dict)
     host: str = "127.0.0.1"  # where the platform listens
-    apart: bool = True  # the platform is a process of its own, not threads of this one
     repeat_after: float = 0.0  # seconds before the platform offers a push again
-
-
-def _platform(config: SimulatorConfig, clock: Path | None, given: Surroundings) -> AbstractContextManager[str]:
-    if given.apart:
-        return simulated(config, clock, given.host)
-    return served(create_simulator(config, SharedClock(clock) if clock else OwnClock()), given.host)
 
 
 @contextmanager
@@ -178,7 +168,7 @@ def deployed(url: str, folder: Path, given: Surroundings | None = None) -> Itera
     timing = {"threads": 2, "lease": 3.0, "request_limit": 0.4, "poll": 0.02, **given.sender}
     lines = "".join(f"{name} = {value}\n" for name, value in timing.items())
     (folder / "wxbot.toml").write_text(f"[account]\n{given.account}\n[sender]\n{lines}")
-    with _platform(config, folder / "platform.clock" if given.moving else None, given) as platform:
+    with simulated(config, folder / "platform.clock" if given.moving else None, given.host) as platform:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")},
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",

@@ -1,9 +1,12 @@
 """What is shared by all senders of an account: its token, its gates, its rate."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from wxbot.store import gates, tokens
-from wxbot.store.engine import Store
+from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
 from wxbot.store.lanes import Lease
 from wxbot.store.tokens import StoredToken
@@ -64,3 +67,24 @@ def test_the_bucket_holds_one_second_and_fills_at_its_rate(store: Store) -> None
     store.write(lambda tx: gates.pour(tx, "a", 0.0, boot="boot", clock=5.0))
     assert (available(5.0), available(5.5), available(60.0)) == (0.0, 5.0, 10.0)
     assert available(1.0) == available(6.0, boot="another") == 10.0
+
+
+def test_two_senders_that_look_at_once_do_not_both_take_what_is_there_for_one(store: Store) -> None:
+    looked = threading.Event()
+
+    def take(tx: Transaction, count: int) -> float:
+        gates.hold_bucket(tx, "a")
+        level = gates.available(tx, "a", 40.0, boot="boot", clock=1.0)
+        if not looked.is_set():
+            looked.set()
+            time.sleep(0.2)  # the other looks meanwhile, if it can
+        gates.pour(tx, "a", level - count, boot="boot", clock=1.0)
+        return level
+
+    store.write(lambda tx: gates.pour(tx, "a", 40.0, boot="boot", clock=1.0))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(store.write, lambda tx: take(tx, 30))
+        looked.wait()
+        second = pool.submit(store.write, lambda tx: take(tx, 5))
+
+    assert (first.result(), second.result()) == (40.0, 10.0)
