@@ -180,7 +180,7 @@ def test_a_second_delivery_that_is_answered_ends_the_retries(bench: Bench) -> No
 
 def _dripping(_: Request) -> Response:
     def body() -> Any:
-        for _ in range(20):
+        for _ in range(60):
             time.sleep(0.05)
             yield b"s"
 
@@ -188,7 +188,7 @@ def _dripping(_: Request) -> Response:
 
 
 def _asleep(_: Request) -> str:
-    time.sleep(0.5)
+    time.sleep(3)
     return "success"
 
 
@@ -199,7 +199,7 @@ def test_the_limit_is_on_the_whole_answer(slow: Callable[[Request], Any]) -> Non
         outcome = bench.act(bench.user(), "text", content="hi")
         assert outcome["notice"] is True
         assert [attempt["status"] for attempt in outcome["attempts"]] == [0, 0, 0]
-        assert all(290 <= attempt["ms"] < 480 for attempt in outcome["attempts"])
+        assert all(290 <= attempt["ms"] < 2500 for attempt in outcome["attempts"])
 
 
 def test_a_slow_bot_keeps_only_its_own_user_waiting(bench: Bench) -> None:
