@@ -61,7 +61,7 @@ def test_a_gate_closes_one_account_and_lets_one_probe_through(store: Store) -> N
 
 def test_the_bucket_holds_one_second_and_fills_at_its_rate(store: Store) -> None:
     def available(clock: float, boot: str = "boot") -> float:
-        return store.read(lambda tx: gates.available(tx, "a", 10.0, boot=boot, clock=clock))
+        return store.read(lambda tx: gates.available(gates.bucket(tx, "a"), 10.0, boot=boot, clock=clock))
 
     assert available(0.0) == 10.0
     store.write(lambda tx: gates.pour(tx, "a", 0.0, boot="boot", clock=5.0))
@@ -73,8 +73,7 @@ def test_two_senders_that_look_at_once_do_not_both_take_what_is_there_for_one(st
     looked = threading.Event()
 
     def take(tx: Transaction, count: int) -> float:
-        gates.hold_bucket(tx, "a")
-        level = gates.available(tx, "a", 40.0, boot="boot", clock=1.0)
+        level = gates.available(gates.bucket(tx, "a"), 40.0, boot="boot", clock=1.0)
         if not looked.is_set():
             looked.set()
             time.sleep(0.2)  # the other looks meanwhile, if it can

@@ -50,10 +50,10 @@ class Claims:
                 return []
             else:
                 barred = gate
-        gates.hold_bucket(tx, account)
+        bucket = gates.bucket(tx, account)
         lease = self.lease(tx)
         store = self._store
-        level = gates.available(tx, account, rate, boot=store.boot, clock=lease.clock)
+        level = gates.available(bucket, rate, boot=store.boot, clock=lease.clock)
         found = lanes.claim(tx, account, lease, now, min(free, int(level)), falling=barred is not None)
         if found:
             gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)

@@ -125,7 +125,7 @@ class SQLiteConnections:
         with told(url):
             self._writer = self._connect()
             [(mark,)] = self._writer.cursor().execute("PRAGMA user_version").fetchall()
-            self._version = self._changed_by_others()
+            self._version = self._data_version()
             self._turns = Turns(Path(str(url.database)), BUSY_TIMEOUT)
             self._open.append(self._turns)
         if mark:
@@ -164,7 +164,7 @@ class SQLiteConnections:
     def others_have_written(self) -> bool:
         """Return whether the file was changed, but not by our writer, since this was last asked."""
         with self._turn:
-            seen, self._version = self._version, self._changed_by_others()
+            seen, self._version = self._version, self._data_version()
         return self._version != seen
 
     def checkpoint(self) -> None:
@@ -180,7 +180,7 @@ class SQLiteConnections:
             each.close()
         self._open.clear()
 
-    def _changed_by_others(self) -> int:
+    def _data_version(self) -> int:
         [(version,)] = self._writer.cursor().execute("PRAGMA data_version").fetchall()
         return int(version)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from wxbot.store.engine import Transaction
+from wxbot.store.engine import Row, Transaction
 
 Interface = Literal["send", "token", "template", "subscription"]
 
@@ -75,21 +75,20 @@ def open_again(tx: Transaction, account: str, interface: Interface) -> bool:
     return tx.change(_OPEN, account=account, interface=interface) == 1
 
 
-def hold_bucket(tx: Transaction, account: str) -> None:
-    """Keep everybody else from an account's bucket until the transaction ends: before the clock is read.
+def bucket(tx: Transaction, account: str) -> Row | None:
+    """Return an account's token bucket for `available`; None for one that nothing was taken from.
 
-    Else two who look at the same moment both take what was there for one.
+    Nobody else takes from it until the transaction ends, or two who look at the same moment both take what was
+    there for one. Read the clock after it.
     """
-    if tx.postgresql:  # SQLite has one writer anyway
-        tx.rows(_LEVEL + " FOR UPDATE", account=account)
+    return tx.row(_LEVEL + " FOR UPDATE" if tx.postgresql else _LEVEL, account=account)  # SQLite has one writer
 
 
-def available(tx: Transaction, account: str, rate: float, *, boot: str, clock: float) -> float:
+def available(found: Row | None, rate: float, *, boot: str, clock: float) -> float:
     """Return how many messages the token bucket allows now; it fills at `rate` a second and holds one second."""
-    row = tx.row(_LEVEL, account=account)
-    if row is None or row[2] != boot or row[1] > clock:
+    if found is None or found[2] != boot or found[1] > clock:
         return rate
-    return min(rate, float(row[0]) + (clock - float(row[1])) * rate)
+    return min(rate, float(found[0]) + (clock - float(found[1])) * rate)
 
 
 def pour(tx: Transaction, account: str, level: float, *, boot: str, clock: float) -> None:
