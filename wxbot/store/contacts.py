@@ -35,12 +35,18 @@ SELECT s.openid, message_left, message_until, action_left, action_until
 FROM subscriptions AS s JOIN contacts AS c ON c.account = s.account AND c.openid = s.openid
 WHERE s.account = :account AND topic = :topic AND s.openid > :after AND since <= :until
 ORDER BY s.openid LIMIT :limit"""
-_SPEND = {
-    "message": """UPDATE contacts SET message_left = message_left - 1
-                  WHERE account = :account AND openid = :openid AND message_left > 0""",
-    "action": """UPDATE contacts SET action_left = action_left - 1
-                 WHERE account = :account AND openid = :openid AND action_left > 0""",
-}
+# What ends sooner and is not spent was too near its end for us. The platform may have taken it all the same, and a
+# clock that is set back would open it once more.
+_SPEND_ACTION = """
+UPDATE contacts SET action_left = action_left - 1,
+  message_left = CASE WHEN message_left > 0 AND message_until < action_until
+                      THEN message_left - 1 ELSE message_left END
+WHERE account = :account AND openid = :openid AND action_left > 0"""
+_SPEND_MESSAGE = """
+UPDATE contacts SET message_left = message_left - 1,
+  action_left = CASE WHEN action_left > 0 AND action_until < message_until
+                     THEN action_left - 1 ELSE action_left END
+WHERE account = :account AND openid = :openid AND message_left > 0"""
 _GIVE_BACK = {
     "message": """UPDATE contacts SET message_left = message_left + 1
                   WHERE account = :account AND openid = :openid AND message_until = :until""",
@@ -112,8 +118,9 @@ def audience(
 
 
 def spend(tx: Transaction, account: str, openid: str, grant: Grant) -> bool:
-    """Take one message from a grant; False when another sender took the last."""
-    return tx.change(_SPEND[grant.kind], account=account, openid=openid) == 1
+    """Take one message from the open grant that ends soonest; False when another sender took the last."""
+    statement = _SPEND_MESSAGE if grant.kind == "message" else _SPEND_ACTION
+    return tx.change(statement, account=account, openid=openid) == 1
 
 
 def give_back(tx: Transaction, account: str, openid: str, spent: str) -> None:
