@@ -4,6 +4,7 @@ import io
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -93,6 +94,32 @@ def test_a_call_whose_answer_never_came_may_have_arrived() -> None:
         thread.join()
 
         assert told.value.delivered_maybe
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cannot be told")
+def test_what_nobody_took_in_time_does_not_arrive_after_the_call_is_over() -> None:
+    body = b"x" * 300_000
+    with socket.socket() as platform:
+        platform.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # so the rest waits in the caller's kernel
+        platform.bind(("127.0.0.1", 0))
+        platform.listen()
+        with pytest.raises(Unanswered) as told:
+            HttpCaller(0.2).answer(Request("POST", f"http://127.0.0.1:{platform.getsockname()[1]}/", body))
+        time.sleep(1.0)  # the kernel looks after its timer at intervals of its own
+
+        assert told.value.delivered_maybe
+        assert count(platform) < len(body)
+
+
+def count(platform: socket.socket) -> int:
+    """Return how many bytes reach a listening socket until its connection ends."""
+    connection, _ = platform.accept()
+    with connection, suppress(ConnectionResetError):
+        read = 0
+        while piece := connection.recv(65_536):
+            read += len(piece)
+        return read
+    return 0
 
 
 def test_a_connection_is_used_again_and_one_that_was_closed_meanwhile_is_not() -> None:
