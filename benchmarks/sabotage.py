@@ -75,7 +75,9 @@ def _no_dedupe() -> None:
         )
 
     pushes.insert = keep
+    look = pushes.known
     pushes.reply_to = lambda tx, account, push_key: known.get(push_key)
+    pushes.known = lambda tx, account, push_key, *of: (known.get(push_key), look(tx, account, push_key, *of)[1])
 
 
 def _check_then_send() -> None:
@@ -123,7 +125,7 @@ def _leak() -> None:
 
 def _newest_first() -> None:
     """Take the newest of what is due in a lane first."""
-    for name in ("_DUE", "_NEXT"):
+    for name in ("_DUE", "_RELEASE"):
         vars(lanes)[name] = vars(lanes)[name].replace("ORDER BY due_at, id", "ORDER BY due_at DESC, id DESC")
 
 

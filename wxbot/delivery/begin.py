@@ -11,6 +11,7 @@ from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import is_quiet, put_off, quiet_from
 from wxbot.delivery.places import Places
 from wxbot.delivery.way import Going, Way
+from wxbot.errors import StoreError
 from wxbot.protocol.media import uses_in
 from wxbot.protocol.outgoing import text_message
 from wxbot.protocol.reaction import probe_seconds
@@ -29,13 +30,23 @@ class Beginning:
     def __init__(self, store: Store, claims: Claims, ways: Mapping[str, Way], places: Mapping[str, Places]) -> None:
         self._store, self._claims, self._ways, self._places = store, claims, ways, places
 
-    def begin(self, tx: Transaction, one: Claimed, now: float) -> Going | Move | None:
-        """Decide, and mark what goes out as `sending` with its grant spent.
+    def can_at_once(self, one: Claimed) -> bool:
+        """Return whether it can be begun in the transaction that claims it.
 
-        When nothing does, return what became of it instead, None when it is as it was.
+        On SQLite, where nobody else writes meanwhile; PostgreSQL would find a deadlock, as a push takes the user
+        before the lanes. Files have to be uploaded first, and a place on the ladder is not the store's to undo.
+        """
+        falls = self._ways[one.head.account].manners.have_fallback
+        return not (self._store.postgresql or falls or uses_in(one.head.message))
+
+    def begin(self, tx: Transaction, one: Claimed, now: float, *, renew: bool) -> Going | Move | None:
+        """Decide, and mark what goes out as `sending` with its grant spent; `renew` the lane's lease before.
+
+        When nothing does, return what became of it instead, None when it is as it was. Raises StoreError when
+        another sender has it.
         """
         contacts.hold(tx, one.head.account, one.head.openid)  # a push takes the user before the lanes: so do we
-        if not lanes.extend(tx, one.lane, self._claims.lease(tx)):
+        if renew and not lanes.extend(tx, one.lane, self._claims.lease(tx)):
             return None
         turn = self._turn(tx, one, now)
         if isinstance(turn, Going):
@@ -95,7 +106,7 @@ class Beginning:
         move = replace(decision.move, rung="window", attempts=_afresh(head, "window"), told=told)
         for each in together:
             crashes = int(each.state == "sending")  # of the sender that has the head's try on its conscience too
-            self._claims.move(tx, lane, each, move if each == head else replace(shared, crashes=crashes), now)
+            self._mark(tx, lane, each, move if each == head else replace(shared, crashes=crashes), now)
         message = head.message if decision.text is None else text_message(decision.text)
         behind = [self._as_sending(lane, each, shared) for each in together[1:]]
         renewed = uses_in(message) and any(entry.get("renew") for entry in self._history(tx, head))
@@ -121,9 +132,14 @@ class Beginning:
             why, at = "waits for other calls of its fallback", now + places.wait()
             return Move(state="queued", reason=why, rung=step.rung, attempts=attempts, ready_at=at)
         move = Move(state="sending", reason=step.why, rung=step.rung, attempts=attempts, told={"rung": step.rung})
-        self._claims.move(tx, lane, head, move, now)
+        self._mark(tx, lane, head, move, now)
         keyed = ladder.is_keyed(step.rung, now if since is None else since, now)
         return Going(self._as_sending(lane, head, move), call=step, keyed=keyed, probing=step.rung in probing)
+
+    def _mark(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> None:
+        """Mark what goes out; nothing may go out that could not be marked."""
+        if not self._claims.move(tx, lane, head, move, now):
+            raise StoreError("another sender has this message")
 
     def _doubt(self, tx: Transaction, head: Head) -> float | None:
         """Return since when a follow-up on a rung may have arrived, None when it cannot."""

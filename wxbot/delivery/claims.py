@@ -1,6 +1,6 @@
 """Which messages a sender takes next: the claim on a lane, inside what gates and rate allow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxbot.delivery import ladder
 from wxbot.delivery.budget import after_crash
@@ -82,7 +82,7 @@ class Claims:
                 break
             else:
                 self.move(tx, lane, head, Move(state="claimed"), now)
-                return lanes.head(tx, lane, now)
+                return replace(head, state="claimed", spent="", owner=self._store.owner, claim=lane.claim)
         self.release(tx, lane)
         return None
 

@@ -1,7 +1,8 @@
 """The sender: claim lanes that have something due, send one message of each, settle what became of it.
 
 Three commits a message: the claim (shared by many lanes), `sending` right before the bytes leave,
-and the settle, which gives the lane back. Each names the owner and the claim number it expects.
+and the settle, which gives the lane back. On SQLite the first two are one. Each names the owner and the claim
+number it expects.
 A sender that dies or loses its lease leaves at most one message in doubt for each thread.
 """
 
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 _GATHER = 0.003  # seconds, a small part of what a call to the platform takes
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
+_MOST_AT_ONCE = 16  # lanes in a claim that begins what it claims: others wait for its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,16 @@ class Pace:
     lease: float
     request_limit: float
     poll: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a claim gave: a message, since when the lease on its lane runs (monotonic), and what was begun."""
+
+    one: Claimed
+    since: float
+    is_begun: bool = False
+    going: Going | Move | None = None
 
 
 class Sender:
@@ -62,6 +74,8 @@ class Sender:
         self._store, self._clock, self._ways, self._pace = store, clock, ways, pace
         self._beside, self._tell = beside, tell
         self._claims = Claims(store, pace.lease)
+        # So much of a lease may be over when a call begins: it may be made twice, with a new token the second time.
+        self._slack = pace.lease - 2 * pace.request_limit - _MARGIN
         self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
         self._places = {account: Places(self._share) for account in ways}
         self._beginning = Beginning(store, self._claims, ways, self._places)
@@ -78,10 +92,10 @@ class Sender:
         with ThreadPoolExecutor(self._pace.threads, thread_name_prefix="send") as pool:
             while not self._stopping:
                 self._wake.clear()
-                claimed = [one for account in self._ways for one in self._try_claim(account)]
-                for one in claimed:
+                taken = [one for account in self._ways for one in self._try_claim(account)]
+                for one in taken:
                     pool.submit(self._deliver, one)
-                if not claimed:
+                if not taken:
                     self._wake.wait(self._pace.poll)
                     self._gather()
 
@@ -103,37 +117,71 @@ class Sender:
         with self._lock:
             return sum(self._busy.values()) > self._pace.threads // 2
 
-    def _try_claim(self, account: str) -> list[Claimed]:
+    def _try_claim(self, account: str) -> list[_Taken]:
         with self._lock:
             free = self._share - self._busy[account]
-        way = self._ways[account]
-        falls = way.manners.have_fallback
+        falls = self._ways[account].manners.have_fallback
         try:
             now = self._clock.now()
             if free == 0 or not self._store.read(
                 lambda tx: self._claims.anything_due(tx, account, now, falls=falls)
             ):
                 return []
-            claimed = self._store.write(
-                lambda tx: self._claims.claim(tx, account, free, now, way.rate, falls=falls)
-            )
+            taken = self._claim(account, free, now)
         except StoreError:
             log.exception("claim failed", action="claim_failed", account=account)
             return []
         with self._lock:
-            self._busy[account] += len(claimed)
-        return claimed
+            self._busy[account] += len(taken)
+        return taken
 
-    def _deliver(self, one: Claimed) -> None:
+    def _claim(self, account: str, free: int, now: float) -> list[_Taken]:
+        """Claim what is due, and begin what can be begun with that; where beginning fails, each by itself later."""
+        since = self._clock.monotonic()
+        few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
         try:
-            if not self._files_are_ready(one):
+            return self._store.write(lambda tx: self._take(tx, account, few, now, since))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("not begun at once", action="begin_failed", account=account)
+            return self._store.write(lambda tx: self._take(tx, account, free, now, since, at_once=False))
+
+    def _take(
+        self, tx: Transaction, account: str, free: int, now: float, since: float, *, at_once: bool = True
+    ) -> list[_Taken]:
+        way = self._ways[account]
+        claimed = self._claims.claim(tx, account, free, now, way.rate, falls=way.manners.have_fallback)
+        return [
+            _Taken(one, since, True, self._beginning.begin(tx, one, now, renew=False))
+            if at_once and self._beginning.can_at_once(one)
+            else _Taken(one, since)
+            for one in claimed
+        ]
+
+    def _begun(self, taken: _Taken) -> _Taken | None:
+        """Return it with what its turn comes to, None when its files cannot be had."""
+        if taken.is_begun:
+            return taken
+        one = taken.one
+        if not self._files_are_ready(one):
+            return None
+        now = self._clock.monotonic()
+        renew = now - taken.since > self._slack / 2
+        going = self._store.write(lambda tx: self._beginning.begin(tx, one, self._clock.now(), renew=renew))
+        return _Taken(one, now if renew else taken.since, True, going)
+
+    def _deliver(self, taken: _Taken) -> None:
+        one = taken.one
+        try:
+            begun = self._begun(taken)
+            if begun is None:
                 return
-            begun = self._clock.monotonic()
-            going = self._store.write(lambda tx: self._beginning.begin(tx, one, self._clock.now()))
+            going = begun.going
             if isinstance(going, Move):
                 self._report([one.head], going)
             elif going is not None:
-                result = self._send(going, begun)
+                result = self._send(going, begun.since)
                 self._store.write(lambda tx: self._settle(tx, one, going, result))
                 self._report([going.head, *going.behind], result.move)
         except StoreError:  # the lease ends by itself, and the message is found as it was left
@@ -182,10 +230,10 @@ class Sender:
         manners = self._ways[one.head.account].manners
         settle(tx, self._claims, one, going, result, manners, self._clock.now())
 
-    def _send(self, going: Going, begun: float) -> Outcome:
+    def _send(self, going: Going, since: float) -> Outcome:
         """Make the call, unless a pause has eaten so much of the lease that it might outlive it."""
         head = going.head
-        if self._clock.monotonic() - begun > self._pace.lease - 2 * self._pace.request_limit - _MARGIN:
+        if self._clock.monotonic() - since > self._slack:
             return Outcome(move=Move(state="queued", reason="too little of the lease was left"), give_back=True)
         if going.call is not None:
             return self._by_rung(going, going.call)

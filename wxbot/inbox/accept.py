@@ -24,15 +24,16 @@ from wxbot.inbox.commit import (
     keep_effects,
     keep_plans,
     keep_push,
+    owed_to,
 )
 from wxbot.inbox.handoff import LEASE, HandOff
-from wxbot.inbox.returning import keep, returning
+from wxbot.inbox.returning import Return, keep, returning
 from wxbot.protocol.events import TAPS
 from wxbot.protocol.messages import Message
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.protocol.replies import NO_REPLY, passive_and_rest, reply_xml
 from wxbot.reply.deadline import Answer, Answering
-from wxbot.store import contacts, pushes
+from wxbot.store import pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.pushes import Arrival
 
@@ -83,14 +84,13 @@ class Inbox:
     def _accept_first(self, delivery: Delivery, seal: Seal) -> bytes:
         began = self._clock.monotonic()
         account, push = delivery.account, delivery.push
-        known = self._store.read_one(lambda tx: pushes.reply_to(tx, account, push.key))
+        now = self._clock.now()
+        known, standing = self._store.read_one(lambda tx: pushes.known(tx, account, push.key, push.openid, now))
         if known is not None:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return known
-        now = self._clock.now()
         session = None
         if isinstance(push, (Message, *TAPS)):  # other events begin no talk, and go on with none
-            standing = self._store.read_one(lambda tx: contacts.standing(tx, account, push.openid, now))
             session = standing.session
             if is_for_agent(standing.agent_since, self._terms, now):
                 log.info("silent", action="push_left_to_agent", account=account, openid=push.openid)
@@ -108,8 +108,12 @@ class Inbox:
         leaving = {topic for topic, wanted in answer.subscriptions.items() if not wanted}
 
         def work(tx: Transaction) -> bytes:
+            keep_plans(tx, delivery.account, answer, now)
+            owed = owed_to(tx, delivery.account, delivery.push)
             shown, behind = at_once(tx, delivery.account, passive, now)
-            back = returning(tx, delivery.account, delivery.push, shown, now, leaving)
+            back = (
+                returning(tx, delivery.account, delivery.push, shown, now, leaving) if owed.waits else Return(shown)
+            )
             ready_at = now if back.reply is None else now + AFTER_REPLY
             said = [
                 *as_follow_ups([*behind, *rest], ready_at),
@@ -118,9 +122,8 @@ class Inbox:
             reply = NO_REPLY if back.reply is None else seal(reply_xml(back.reply, delivery.push, int(now)))
             state = "failed" if answer.error else "answered"
             arrival = self._arrival(delivery, now, began, state=state, reply=reply, error=answer.error)
-            keep_plans(tx, delivery.account, answer, now)
             keep(tx, delivery.account, back, now)
-            push_id = keep_push(tx, delivery, arrival, self._terms, ready_at=ready_at)
+            push_id = keep_push(tx, delivery, arrival, self._terms, owed, ready_at=ready_at)
             if push_id is None:
                 raise _Repeated
             keep_effects(tx, delivery, push_id, said, answer, now=now)
@@ -142,7 +145,8 @@ class Inbox:
             lease_until = store.lease_clock(tx) + LEASE
             owned = {"owner": store.owner, "boot": store.boot, "lease_until": lease_until}
             arrival = self._arrival(delivery, now, began, state="handed_off", reply=NO_REPLY, **owned)
-            push_id = keep_push(tx, delivery, arrival, self._terms, ready_at=now)
+            owed = owed_to(tx, delivery.account, delivery.push)
+            push_id = keep_push(tx, delivery, arrival, self._terms, owed, ready_at=now)
             reply = pushes.reply_to(tx, delivery.account, delivery.push.key)
             return push_id, NO_REPLY if reply is None else reply
 

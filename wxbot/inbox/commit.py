@@ -23,6 +23,7 @@ from wxbot.reply.deadline import Answer
 from wxbot.reply.hooks import PushHandled
 from wxbot.store import contacts, media, outbox, pushes, topics
 from wxbot.store.engine import Transaction
+from wxbot.store.outbox import Owed
 from wxbot.store.pushes import Arrival
 
 State = Literal["answered", "handed_off"]
@@ -54,8 +55,17 @@ class Terms:
     agent_silence: float | None = None
 
 
+def owed_to(tx: Transaction, account: str, push: Push) -> Owed:
+    """Return what there is for a push's user, whom nobody else changes until the transaction ends.
+
+    `spent` is what the platform may have counted in the push's grant before it came to us.
+    """
+    contacts.hold(tx, account, push.openid)  # else a sender marks one as `sending` between our count and our grant
+    return outbox.owed(tx, account, push.openid, push.CreateTime - BESIDE)
+
+
 def keep_push(
-    tx: Transaction, delivery: Delivery, arrival: Arrival, terms: Terms, *, ready_at: float
+    tx: Transaction, delivery: Delivery, arrival: Arrival, terms: Terms, owed: Owed, *, ready_at: float
 ) -> int | None:
     """Store a push, its user and what it brings and reports; return its id, None when it was stored before.
 
@@ -75,14 +85,14 @@ def keep_push(
         return push_id
     grant = granted(push, terms.rights)
     if grant is not None:
-        grant = replace(grant, left=max(0, grant.left - _taken(tx, account, push)))
+        grant = replace(grant, left=max(0, grant.left - owed.spent))
     contacts.seen(tx, account, push.openid, now, grant)
     if isinstance(push, KfSessionEvent | KfSwitchEvent):
         contacts.with_agent(tx, account, push.openid, _agent(push), push.CreateTime)
     topic = _topic_scanned(push, terms.scene_prefix)
     if topic is not None:
         topics.subscribe(tx, account, topic, push.openid, now)
-    if grant is not None:
+    if grant is not None and owed.waits:
         outbox.wake_held(tx, account, push.openid, now, ready_at)
     keep_receipts(tx, account, push, terms.manners, now)
     return push_id
@@ -98,12 +108,6 @@ def _agent(push: KfSessionEvent | KfSwitchEvent) -> str:
 def is_for_agent(agent_since: int, terms: Terms, now: float) -> bool:
     """Return whether what a user writes or taps is part of a talk with a person, in which the bot keeps silent."""
     return terms.agent_silence is not None and agent_since > now - terms.agent_silence
-
-
-def _taken(tx: Transaction, account: str, push: Push) -> int:
-    """Return how many messages the platform may have counted in a push's grant before the push came to us."""
-    contacts.hold(tx, account, push.openid)  # else a sender marks one as `sending` between our count and our grant
-    return outbox.spent_since(tx, account, push.openid, push.CreateTime - BESIDE)
 
 
 def keep_plans(tx: Transaction, account: str, answer: Answer, now: float) -> None:

@@ -65,8 +65,8 @@ _SHOW = f"SELECT {COLUMNS} FROM contacts WHERE account = :account AND openid = :
 _AGENT = """
 UPDATE contacts SET agent = :agent, agent_at = :at
 WHERE account = :account AND openid = :openid AND agent_at <= :at"""
-_STANDING = """
-SELECT agent, agent_at, session, session_until FROM contacts WHERE account = :account AND openid = :openid"""
+STANDING = "agent, agent_at, session, session_until"
+_STANDING = f"SELECT {STANDING} FROM contacts WHERE account = :account AND openid = :openid"
 _SAVE = """
 UPDATE contacts SET session = :session, session_until = :until WHERE account = :account AND openid = :openid"""
 
@@ -199,9 +199,15 @@ class Standing:
 def standing(tx: Transaction, account: str, openid: str, now: float) -> Standing:
     """Return how a user stands with us, also one who was never here."""
     row = tx.row(_STANDING, account=account, openid=openid)
-    if row is None:
+    return standing_of(row or (None,) * 4, now)
+
+
+def standing_of(columns: Row, now: float) -> Standing:
+    """Return the columns of `STANDING` as a standing; all None for a user who was never here."""
+    agent, agent_at, session, until = columns
+    if session is None:
         return Standing(0, "{}")
-    return Standing(int(row[1]) if row[0] else 0, str(row[2]) if row[3] > now else "{}")
+    return Standing(int(agent_at) if agent else 0, str(session) if until > now else "{}")
 
 
 def save_session(tx: Transaction, account: str, openid: str, session: str, until: float) -> None:

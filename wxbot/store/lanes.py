@@ -26,8 +26,6 @@ SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_cl
   attempts, crashes, spent, owner, claim, topic, facts, rung, key
 FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit"""
-_NEXT = f"""
-SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1"""
 _ANY = f"""
 SELECT 1 FROM lanes WHERE account = :account AND rank IN {tuple(RANK.values())} AND wake_at <= :now
   AND (lease_until <= :clock OR boot <> :boot) {{which}} LIMIT 1"""
@@ -35,8 +33,9 @@ SELECT 1 FROM lanes WHERE account = :account AND rank IN {tuple(RANK.values())} 
 _FALLING = f"""AND 'template' = (
   SELECT f.on_closed FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE}
   ORDER BY f.due_at, f.id LIMIT 1)"""
-_RELEASE = """
-UPDATE lanes SET owner = '', lease_until = 0, wake_at = :wake_at
+_RELEASE = f"""
+UPDATE lanes SET owner = '', lease_until = 0, wake_at = (
+  SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1)
 WHERE id = :lane_id AND owner = :owner AND claim = :claim"""
 _EXTEND = """
 UPDATE lanes SET lease_until = :lease_until
@@ -216,5 +215,4 @@ def release(tx: Transaction, lane: Lane, owner: str) -> None:
     """Give a lane back, to be looked at again when its first follow-up is ready. Not ours: nothing happens."""
     if tx.postgresql:  # somebody may be adding to this lane: wait for them before looking what is next
         tx.rows("SELECT id FROM lanes WHERE id = :lane_id FOR UPDATE", lane_id=lane.id)
-    row = tx.row(_NEXT, lane_id=lane.id)
-    tx.change(_RELEASE, lane_id=lane.id, owner=owner, claim=lane.claim, wake_at=row and row[0])
+    tx.change(_RELEASE, lane_id=lane.id, owner=owner, claim=lane.claim)

@@ -90,9 +90,10 @@ SELECT due_at FROM followups WHERE account = :account AND openid = :openid
   AND (state <> 'sending' OR on_doubt = 'resend' AND EXISTS (
     SELECT 1 FROM lanes AS l WHERE l.id = lane_id AND (l.lease_until <= :clock OR l.boot <> :boot)))
 ORDER BY due_at LIMIT 20"""
-_SPENT_SINCE = """
-SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
-  AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))"""
+_OWED = """
+SELECT (SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
+          AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))),
+  EXISTS (SELECT 1 FROM followups WHERE account = :account AND openid = :openid AND state IN ('held', 'queued'))"""
 _HELD = """
 SELECT id, message, not_after, topic FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
@@ -221,9 +222,18 @@ def decisive(tx: Transaction, account: str, openid: str, until: float, *, clock:
     return [row[0] for row in found]
 
 
-def spent_since(tx: Transaction, account: str, openid: str, since: float) -> int:
-    """Return how many messages to a user are going out, or have done so after a moment."""
-    return int(tx.rows(_SPENT_SINCE, account=account, openid=openid, since=since)[0][0])
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What there is for a user: `spent` messages that go out or just have, and whether any is held or queued."""
+
+    spent: int
+    waits: bool
+
+
+def owed(tx: Transaction, account: str, openid: str, since: float) -> Owed:
+    """Return how many messages to a user go out or have done so after a moment, and whether others wait."""
+    [(spent, waits)] = tx.rows(_OWED, account=account, openid=openid, since=since)
+    return Owed(int(spent), bool(waits))
 
 
 def held(tx: Transaction, account: str, openid: str) -> list[tuple[int, str, float | None, str | None]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from wxbot.store.contacts import STANDING, Standing, standing_of
 from wxbot.store.engine import Transaction
 
 _INSERT = """
@@ -10,6 +11,10 @@ INSERT INTO pushes
 VALUES (:account, :push_key, :openid, :now, :body, :state, :reply, :error, :owner, :boot, :lease_until, :took)
 ON CONFLICT (account, push_key) DO NOTHING RETURNING id"""
 _REPLY = "SELECT reply FROM pushes WHERE account = :account AND push_key = :push_key"
+_KNOWN = f"""
+SELECT reply, {STANDING} FROM (SELECT 1 AS one) AS whole
+LEFT JOIN pushes AS p ON p.account = :account AND p.push_key = :push_key
+LEFT JOIN contacts AS c ON c.account = :account AND c.openid = :openid"""
 _REMEMBER = """
 INSERT INTO signatures (account, signature, push_key, seen_at) VALUES (:account, :signature, :push_key, :now)
 ON CONFLICT (account, signature) DO NOTHING"""
@@ -69,6 +74,12 @@ def reply_to(tx: Transaction, account: str, push_key: str) -> bytes | None:
     """Return the bytes that answered this push, None when it is new."""
     row = tx.row(_REPLY, account=account, push_key=push_key)
     return bytes(row[0]) if row else None
+
+
+def known(tx: Transaction, account: str, push_key: str, openid: str, now: float) -> tuple[bytes | None, Standing]:
+    """Return in one statement what `reply_to` returns of a push, and how its user stands with us."""
+    [(reply, *standing)] = tx.rows(_KNOWN, account=account, push_key=push_key, openid=openid)
+    return None if reply is None else bytes(reply), standing_of(tuple(standing), now)
 
 
 def remember_signature(tx: Transaction, account: str, signature: str, push_key: str, now: float) -> bool:
