@@ -13,10 +13,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import requests
-from flask import Flask
 from werkzeug.serving import make_server
 
 from wxbot.app import create_app, create_sender
@@ -26,6 +25,9 @@ from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
 from wxbot.store.upcoming import next_due
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _START = 1_800_000_000.0  # Unix seconds: 2027-01-15 08:00 UTC
 _PATIENCE = 30.0  # seconds of real time for what is due to go out
@@ -152,11 +154,25 @@ def _settings(url: str, platform: str, config: SimulatorConfig, account: dict[st
     )
 
 
+def _closed_in_the_end(app: "WSGIApplication") -> "WSGIApplication":
+    """Return an app whose answers are closed also when the client hangs up: this server then leaves them open."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterator[bytes]:
+        pieces = app(environ, start_response)
+        try:
+            yield from pieces
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+
+    return answer
+
+
 @contextmanager
-def served(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
+def served(app: "WSGIApplication", host: str = "127.0.0.1") -> Iterator[str]:
     """Serve an app by threads of this process while the block runs; yields its address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its lines carry access_tokens
-    server = make_server(host, 0, app, threaded=True)
+    server = make_server(host, 0, _closed_in_the_end(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -9,7 +9,7 @@ from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.store.engine import Store
 
-SUBSCRIBERS, KILLS = 6_000, 3
+SUBSCRIBERS, KILLS = 20_000, 3  # so many that each kill comes while there is work
 _FOLLOW = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 INSERT INTO contacts (account, openid, first_at, last_at) SELECT 'default', 'oUser' || i, 0, 0 FROM n"""

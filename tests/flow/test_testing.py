@@ -1,10 +1,15 @@
 """What `wxbot.testing` gives to the tests of a bot."""
 
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from wxbot import Bot, Context, after
 from wxbot.protocol.events import SubscribeEvent
-from wxbot.testing import staged
+from wxbot.testing import served, staged
 
 
 @pytest.fixture
@@ -58,3 +63,31 @@ def test_a_failure_notice_fails_the_test_of_a_bot(bot: Bot) -> None:
         stage.store.close()
         with pytest.raises(ValueError, match="no such kind"):
             user.does("no such kind")
+
+
+class Pieces:
+    """An answer that counts how often one of its kind was closed."""
+
+    closed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"x"])
+
+    def close(self) -> None:
+        Pieces.closed += 1
+
+
+def test_an_answer_is_closed_also_when_the_client_hangs_up_in_the_middle() -> None:
+    def app(_: Any, start_response: Any) -> Pieces:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Pieces()
+
+    Pieces.closed = 0
+    with served(app) as url:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
+                client.recv(1)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, at once
+
+    assert Pieces.closed == 20

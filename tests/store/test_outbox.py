@@ -85,6 +85,6 @@ def test_a_decisive_follow_up_that_will_need_a_message_is_counted(
     store.write(lambda tx: outbox.insert(tx, "default", "oUser", new, origin="test", now=NOW))
     store.write(lambda tx: tx.change("UPDATE followups SET state = :state", state=state))
     store.write(lambda tx: tx.change("UPDATE lanes SET lease_until = :lease, boot = 'boot'", lease=lease))
-    found = store.read(lambda tx: outbox.decisive(tx, "default", "oUser", NOW + 1, clock=20.0, boot="boot"))
+    found = store.read(lambda tx: outbox.decisive(tx, "default", "oUser", NOW + 1, clock=lambda: 20.0, boot="boot"))
 
     assert found == ([NOW] if counts else [])

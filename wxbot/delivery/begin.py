@@ -191,7 +191,7 @@ class Beginning:
         scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)
         is_over = scarce and plans.are_over(tx, account, openid, now)
         waiting = outbox.decisive(
-            tx, account, openid, end, clock=self._store.lease_clock(tx), boot=self._store.boot
+            tx, account, openid, end, clock=lambda: self._store.lease_clock(tx), boot=self._store.boot
         )
         return Awaited([*waiting, *decisive], max(normal, default=None), is_over)
 

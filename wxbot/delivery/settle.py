@@ -26,7 +26,7 @@ def settle(  # a message's end has so many sides
     """Commit what became of the message; nothing at all when the lane is no longer ours."""
     head = going.head
     account, openid = head.account, head.openid
-    contacts.hold(tx, account, openid)  # a receipt that comes now waits for us, or is there for us to find
+    _hold(tx, going, result)
     if not claims.move(tx, one.lane, head, result.move, now):
         log.warning("settled too late", action="settle_stale", followup=head.id)
         return
@@ -49,6 +49,13 @@ def settle(  # a message's end has so many sides
         outbox.insert(tx, account, openid, _first_part(one.lane, head, result.before), origin="split", now=now)
     claims.release(tx, one.lane)
     _count(tx, account, result.move.errcode, now)
+
+
+def _hold(tx: Transaction, going: Going, result: Outcome) -> None:
+    """Keep the user as they are, unless the message was taken inside the window: that changes nothing of them."""
+    if going.call is None and result.move.state == "sent":
+        return
+    contacts.hold(tx, going.head.account, going.head.openid)  # a receipt that comes now waits, or is found
 
 
 def _count(tx: Transaction, account: str, errcode: int, now: float) -> None:

@@ -1,9 +1,11 @@
 """Connections to the two databases: how each is opened, and who may use one at a time."""
 
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +19,8 @@ from wxbot.store.turns import Turns
 BUSY_TIMEOUT = 3.0  # seconds a writer waits for another process; the platform hangs up at 5
 IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose process has stopped
 LINK_TIMEOUT = 5  # seconds without a sign of life from PostgreSQL's machine until a connection is given up
+_TRUSTED = 0.5  # seconds after its last use that a connection is taken to live still
+_USED_AT = "used_at"
 LOCK_TIMEOUT = 1  # seconds a migration waits for a table, since every push waits behind it meanwhile
 _READ_CACHE = 256  # KiB
 _CHECKPOINT = 500  # pages of the log that are not in the file yet, when somebody has time to copy them
@@ -227,10 +231,11 @@ class PostgreSQLConnections:
             url.set(drivername="postgresql+psycopg"),
             pool_size=pool,
             max_overflow=0,
-            pool_pre_ping=True,
             pool_recycle=600,
             connect_args={"autocommit": True, "connect_timeout": LINK_TIMEOUT, **_patience()},
         )
+        sqlalchemy.event.listen(self._engine, "checkin", _note_use)
+        sqlalchemy.event.listen(self._engine, "checkout", partial(_check, self._engine.dialect, self.errors))
         weakref.finalize(self, self._engine.dispose)  # a store that is let go of leaves no open connection
 
     @contextmanager
@@ -258,6 +263,20 @@ class PostgreSQLConnections:
     def close(self) -> None:
         """Close them all."""
         self._engine.dispose()
+
+
+def _note_use(_: Any, record: Any) -> None:
+    record.info[_USED_AT] = time.monotonic()
+
+
+def _check(dialect: Any, errors: tuple[type[Exception], ...], connection: Any, record: Any, _: Any) -> None:
+    """Ask a connection that has rested whether it lives: asking each time would cost a sixth of all calls."""
+    if time.monotonic() - record.info.get(_USED_AT, 0.0) < _TRUSTED:
+        return
+    try:
+        dialect.do_ping(connection)
+    except errors as exc:
+        raise sqlalchemy.exc.DisconnectionError from exc  # so that the pool opens another
 
 
 def _patience() -> dict[str, object]:

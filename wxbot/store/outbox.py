@@ -6,7 +6,7 @@ what a sender does on the way out is in `lanes`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -85,11 +85,12 @@ _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
 _DECISIVE = """
-SELECT due_at FROM followups WHERE account = :account AND openid = :openid
+SELECT due_at, CASE WHEN state = 'sending' THEN lane_id END FROM followups
+WHERE account = :account AND openid = :openid
   AND state IN ('scheduled', 'queued', 'claimed', 'sending') AND priority = 'decisive' AND due_at < :until
-  AND (state <> 'sending' OR on_doubt = 'resend' AND EXISTS (
-    SELECT 1 FROM lanes AS l WHERE l.id = lane_id AND (l.lease_until <= :clock OR l.boot <> :boot)))
+  AND (state <> 'sending' OR on_doubt = 'resend')
 ORDER BY due_at LIMIT 20"""
+_LEASE = "SELECT 1 FROM lanes WHERE id = :lane_id AND lease_until > :clock AND boot = :boot"
 _OWED = """
 SELECT (SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
           AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))),
@@ -213,13 +214,20 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     return len(found)
 
 
-def decisive(tx: Transaction, account: str, openid: str, until: float, *, clock: float, boot: str) -> list[float]:
+def decisive(
+    tx: Transaction, account: str, openid: str, until: float, *, clock: Callable[[], float], boot: str
+) -> list[float]:
     """Return when each decisive follow-up is due that still needs a message, those before `until`; at most 20.
 
-    One that is being sent has its message, but not when its sender is gone and it will be sent again.
+    One that is being sent has its message, but not when its sender is gone and it will be sent again; the lease
+    clock is asked for those alone.
     """
-    found = tx.rows(_DECISIVE, account=account, openid=openid, until=until, clock=clock, boot=boot)
-    return [row[0] for row in found]
+    found = tx.rows(_DECISIVE, account=account, openid=openid, until=until)
+    return [
+        due_at
+        for due_at, lane_id in found
+        if lane_id is None or tx.row(_LEASE, lane_id=lane_id, clock=clock(), boot=boot) is None
+    ]
 
 
 @dataclass(frozen=True, slots=True)
