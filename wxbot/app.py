@@ -108,7 +108,9 @@ def _console(store: Store, clock: Clock, using: Settings) -> Flask:
 def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None = None) -> Sender:
     """Return the sender, with what works beside it: recovery of pushes (by the bot), fan-out and tidying."""
     clock = clock or clock_of(using)
-    store, answering = open_store(using), _answering(using, bot)
+    # Half of the threads wait for the platform; with fewer connections the other half would wait for one.
+    store = open_store(using, max(8, using.sender.threads // 2))
+    answering = _answering(using, bot)
     hand_off = HandOff(store, clock, answering, _typing(store, clock, using), _media(store, clock, using))
     accounts = using.all_accounts
 

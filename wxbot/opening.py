@@ -17,9 +17,12 @@ def from_environment(*, quiet: bool = False) -> Settings:
     return settings.load(os.environ)
 
 
-def open_store(using: Settings) -> Store:
-    """Return this process's store; raises SettingsError when its schema is not the one we need."""
-    store = Store(using.database_url)
+def open_store(using: Settings, threads: int = 8) -> Store:
+    """Return this process's store; raises SettingsError when its schema is not the one we need.
+
+    So many threads may be in PostgreSQL at once, each on a connection of its own.
+    """
+    store = Store(using.database_url, pool=threads)
     store.check_schema()
     return store
 

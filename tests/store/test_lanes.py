@@ -9,6 +9,7 @@ from wxbot.protocol.outgoing import FollowUp
 from wxbot.store import lanes, outbox
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Head, Lane, Lease, Move
+from wxbot.store.outbox import RANK
 
 NOW = 1_800_000_000.0
 
@@ -101,13 +102,26 @@ def test_one_claim_takes_of_every_rank_no_more_than_its_limit(store: Store) -> N
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
-@pytest.mark.parametrize("statement", [lanes._CLAIM.format(skip_locked="", which=""), lanes._ANY.format(which="")])
+@pytest.mark.parametrize(
+    "statement", [lanes._CLAIM.format(skip_locked="", which=""), lanes._DUE_RANKS.format(which="")]
+)
 def test_a_claim_is_a_probe_of_the_index_and_no_sort(store: Store, statement: str) -> None:
     bound = {"account": "default", "rank": 0, "now": NOW, "clock": 0.0, "boot": "b", "owner": "a"}
     plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + statement, **bound, limit=5, lease_until=9.0))
 
     assert "lanes_due (account=? AND rank=? AND wake_at<?)" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
+
+
+def test_the_heads_of_many_lanes_are_those_that_each_lane_gives(store: Store) -> None:
+    for openid, due_at in (("oOne", NOW - 1), ("oOne", NOW - 2), ("oTwo", NOW - 1), ("oLater", NOW + 1)):
+        put(store, openid, due_at=due_at)
+    found = claim(store, lease("a"), now=NOW + 1)
+    heads = store.read(lambda tx: lanes.heads(tx, found, NOW))
+    each = {lane.id: store.read(lambda tx, lane=lane: lanes.head(tx, lane, NOW)) for lane in found}  # type: ignore[misc]
+
+    assert len(heads) == 2
+    assert heads == {id: head for id, head in each.items() if head}
 
 
 def test_rows_come_by_due_time_then_by_age(store: Store) -> None:
@@ -244,5 +258,5 @@ def test_while_a_gate_is_closed_only_lanes_that_may_fall_back_are_claimed(store:
     found = store.write(lambda tx: lanes.claim(tx, "default", lease("a"), NOW, 10, falling=True))
 
     assert [lane.openid for lane in found] == ["oFall"]
-    assert not store.read(lambda tx: lanes.any_due(tx, "default", **look, falling=True))  # type: ignore[arg-type]
-    assert store.read(lambda tx: lanes.any_due(tx, "default", **look))  # type: ignore[arg-type]
+    assert store.read(lambda tx: lanes.due_ranks(tx, "default", **look, falling=True)) == []  # type: ignore[arg-type]
+    assert store.read(lambda tx: lanes.due_ranks(tx, "default", **look)) == [RANK["followup"]]  # type: ignore[arg-type]

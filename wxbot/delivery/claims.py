@@ -1,5 +1,6 @@
 """Which messages a sender takes next: the claim on a lane, inside what gates and rate allow."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wxbot.delivery import ladder
@@ -27,18 +28,26 @@ class Claims:
     def __init__(self, store: Store, seconds: float) -> None:
         self._store, self._seconds = store, seconds
 
-    def anything_due(self, tx: Transaction, account: str, now: float, *, falls: bool = False) -> bool:
-        """Return whether a claim might find something: a look that takes no lock."""
+    def due_ranks(self, tx: Transaction, account: str, now: float, *, falls: bool = False) -> list[int]:
+        """Return in which ranks of lanes a claim might find something: a look that takes no lock."""
         clock = self._store.lease_clock(tx)
         barred = any(not may_try(gate, now) for gate in gates.closed(tx, account, now))
         if barred and not falls:
-            return False
-        return lanes.any_due(tx, account, now=now, clock=clock, boot=self._store.boot, falling=barred)
+            return []
+        return lanes.due_ranks(tx, account, now=now, clock=clock, boot=self._store.boot, falling=barred)
 
-    def claim(
-        self, tx: Transaction, account: str, free: int, now: float, rate: float, *, falls: bool = False
+    def claim(  # what is wanted, and what limits it
+        self,
+        tx: Transaction,
+        account: str,
+        free: int,
+        now: float,
+        rate: float,
+        *,
+        ranks: Sequence[int],
+        falls: bool = False,
     ) -> list[Claimed]:
-        """Claim up to `free` lanes of an account, as far as its gates and its rate (a second) allow.
+        """Claim up to `free` lanes of these ranks of an account, as far as its gates and its rate (a second) allow.
 
         `falls`: it has a fallback, which a gate of the window that is closed for long does not hold back.
         """
@@ -54,12 +63,13 @@ class Claims:
         lease = self.lease(tx)
         store = self._store
         level = gates.available(bucket, rate, boot=store.boot, clock=lease.clock)
-        found = lanes.claim(tx, account, lease, now, min(free, int(level)), falling=barred is not None)
-        if found:
-            gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
-        heads = [(lane, self._take_head(tx, lane, now)) for lane in found]
+        most = min(free, int(level))
+        found = lanes.claim(tx, account, lease, now, most, ranks=ranks, falling=barred is not None)
+        if not found:
+            return []
+        gates.pour(tx, account, level - len(found), boot=store.boot, clock=lease.clock)
         through = probing and barred is None
-        return [Claimed(lane, head, through, barred) for lane, head in heads if head is not None]
+        return [Claimed(lane, head, through, barred) for lane, head in self._take_heads(tx, found, now)]
 
     def _lets_one_through(self, tx: Transaction, account: str, gate: Gate, now: float) -> bool:
         """Return whether one message may go to try a gate; a token's probe is counted where it is fetched."""
@@ -73,6 +83,21 @@ class Claims:
         clock = self._store.lease_clock(tx)
         return Lease(self._store.owner, self._store.boot, clock, clock + self._seconds)
 
+    def _take_heads(self, tx: Transaction, found: Sequence[Lane], now: float) -> Iterator[tuple[Lane, Head]]:
+        """Mark the first due message of each lane as claimed; lanes without one that is ready are given back."""
+        heads = lanes.heads(tx, found, now)
+        plain = [(lane, heads[lane.id]) for lane in found if lane.id in heads and _is_ready(heads[lane.id], now)]
+        claimed = Move(state="claimed")
+        lanes.move_each(tx, [(head, lane.claim) for lane, head in plain], claimed, owner=self._store.owner, now=now)
+        yield from ((lane, self._as_claimed(lane, head)) for lane, head in plain)
+        others = {lane.id for lane in found} - {lane.id for lane, _ in plain}
+        for lane in found:
+            if lane.id in others and (head := self._take_head(tx, lane, now)) is not None:
+                yield lane, head
+
+    def _as_claimed(self, lane: Lane, head: Head) -> Head:
+        return replace(head, state="claimed", spent="", owner=self._store.owner, claim=lane.claim)
+
     def _take_head(self, tx: Transaction, lane: Lane, now: float) -> Head | None:
         """Mark the lane's first due message as claimed; None, and the lane released, when none is ready."""
         while (head := lanes.head(tx, lane, now)) is not None:
@@ -82,7 +107,7 @@ class Claims:
                 break
             else:
                 self.move(tx, lane, head, Move(state="claimed"), now)
-                return replace(head, state="claimed", spent="", owner=self._store.owner, claim=lane.claim)
+                return self._as_claimed(lane, head)
         self.release(tx, lane)
         return None
 
@@ -93,6 +118,11 @@ class Claims:
     def move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
         """Change a follow-up of a lane that is ours; False when either is no longer as it was."""
         return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
+
+
+def _is_ready(head: Head, now: float) -> bool:
+    """Return whether it can be claimed as it is: its time has come, and no sender left it as it lies."""
+    return head.state in ("scheduled", "queued") and head.ready_at <= now
 
 
 def may_try(gate: Gate, now: float) -> bool:

@@ -24,6 +24,7 @@ from wxbot.delivery.ladder import Call
 from wxbot.delivery.outcome import Outcome
 from wxbot.delivery.places import Places
 from wxbot.delivery.settle import settle
+from wxbot.delivery.taking import Taken, Taking
 from wxbot.delivery.way import Going, Way
 from wxbot.errors import NotFound, SendFailed, StoreError
 from wxbot.reply.hooks import FollowUpChanged
@@ -34,7 +35,6 @@ log = structlog.get_logger(__name__)
 
 _GATHER = 0.003  # seconds, a small part of what a call to the platform takes
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
-_MOST_AT_ONCE = 16  # lanes in a claim that begins what it claims: others wait for its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,6 @@ class Pace:
     lease: float
     request_limit: float
     poll: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """What a claim gave: a message, since when the lease on its lane runs (monotonic), and what was begun."""
-
-    one: Claimed
-    since: float
-    is_begun: bool = False
-    going: Going | Move | None = None
 
 
 class Sender:
@@ -78,7 +68,8 @@ class Sender:
         self._slack = pace.lease - 2 * pace.request_limit - _MARGIN
         self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
         self._places = {account: Places(self._share) for account in ways}
-        self._beginning = Beginning(store, self._claims, ways, self._places)
+        beginning = Beginning(store, self._claims, ways, self._places)
+        self._taking = Taking(store, clock, self._claims, beginning, ways, self._slack)
         self._busy = dict.fromkeys(ways, 0)
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -92,7 +83,7 @@ class Sender:
         with ThreadPoolExecutor(self._pace.threads, thread_name_prefix="send") as pool:
             while not self._stopping:
                 self._wake.clear()
-                taken = [one for account in self._ways for one in self._try_claim(account)]
+                taken = [one for account in self._ways for one in self._take(account)]
                 for one in taken:
                     pool.submit(self._deliver, one)
                 if not taken:
@@ -107,27 +98,19 @@ class Sender:
         self._wake.set()
 
     def _gather(self) -> None:
-        """While most threads work, wait a moment for more of them: a claim costs nearly the same for many lanes."""
-        end = time.monotonic() + _GATHER
-        while self._is_busy() and not self._stopping and (left := end - time.monotonic()) > 0:
-            self._wake.clear()
-            self._wake.wait(left)
-
-    def _is_busy(self) -> bool:
+        """While most threads work, sleep a moment: a claim costs nearly the same for many lanes as for one."""
         with self._lock:
-            return sum(self._busy.values()) > self._pace.threads // 2
+            is_busy = sum(self._busy.values()) > self._pace.threads // 2
+        if is_busy:
+            time.sleep(_GATHER)
 
-    def _try_claim(self, account: str) -> list[_Taken]:
+    def _take(self, account: str) -> list[Taken]:
         with self._lock:
             free = self._share - self._busy[account]
-        falls = self._ways[account].manners.have_fallback
+        if free == 0:
+            return []
         try:
-            now = self._clock.now()
-            if free == 0 or not self._store.read(
-                lambda tx: self._claims.anything_due(tx, account, now, falls=falls)
-            ):
-                return []
-            taken = self._claim(account, free, now)
+            taken = self._taking.take(account, free)
         except StoreError:
             log.exception("claim failed", action="claim_failed", account=account)
             return []
@@ -135,48 +118,12 @@ class Sender:
             self._busy[account] += len(taken)
         return taken
 
-    def _claim(self, account: str, free: int, now: float) -> list[_Taken]:
-        """Claim what is due, and begin what can be begun with that; where beginning fails, each by itself later."""
-        since = self._clock.monotonic()
-        few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
-        try:
-            return self._store.write(lambda tx: self._take(tx, account, few, now, since))
-        except StoreError:
-            raise
-        except Exception:
-            log.exception("not begun at once", action="begin_failed", account=account)
-            return self._store.write(lambda tx: self._take(tx, account, free, now, since, at_once=False))
-
-    def _take(
-        self, tx: Transaction, account: str, free: int, now: float, since: float, *, at_once: bool = True
-    ) -> list[_Taken]:
-        way = self._ways[account]
-        claimed = self._claims.claim(tx, account, free, now, way.rate, falls=way.manners.have_fallback)
-        return [
-            _Taken(one, since, True, self._beginning.begin(tx, one, now, renew=False))
-            if at_once and self._beginning.can_at_once(one)
-            else _Taken(one, since)
-            for one in claimed
-        ]
-
-    def _begun(self, taken: _Taken) -> _Taken | None:
-        """Return it with what its turn comes to, None when its files cannot be had."""
-        if taken.is_begun:
-            return taken
-        one = taken.one
-        if not self._files_are_ready(one):
-            return None
-        now = self._clock.monotonic()
-        renew = now - taken.since > self._slack / 2
-        going = self._store.write(lambda tx: self._beginning.begin(tx, one, self._clock.now(), renew=renew))
-        return _Taken(one, now if renew else taken.since, True, going)
-
-    def _deliver(self, taken: _Taken) -> None:
+    def _deliver(self, taken: Taken) -> None:
         one = taken.one
         try:
-            begun = self._begun(taken)
-            if begun is None:
+            if not taken.is_begun and not self._files_are_ready(one):
                 return
+            begun = self._taking.begun(taken)
             going = begun.going
             if isinstance(going, Move):
                 self._report([one.head], going)

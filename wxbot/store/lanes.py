@@ -6,7 +6,8 @@ sender which lost its lease changes nothing. Due times are compared with the clo
 leases with the lease clock (`Store.lease_clock`).
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wxbot.store.engine import Transaction
@@ -21,14 +22,23 @@ WITH due AS MATERIALIZED (
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
 WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
 RETURNING id, openid, lane, claim"""
-_DUE = f"""
+_READ = """
 SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, priority, on_doubt, state,
   attempts, crashes, spent, owner, claim, topic, facts, rung, key
-FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
+FROM followups"""
+_DUE = f"""
+{_READ} WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit"""
-_ANY = f"""
-SELECT 1 FROM lanes WHERE account = :account AND rank IN {tuple(RANK.values())} AND wake_at <= :now
-  AND (lease_until <= :clock OR boot <> :boot) {{which}} LIMIT 1"""
+_HEADS = f"""
+{_READ} WHERE id IN (
+  SELECT (SELECT f.id FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE} AND f.due_at <= :now
+          ORDER BY f.due_at, f.id LIMIT 1)
+  FROM lanes WHERE id {{among}})"""
+_DUE_RANKS = f"""
+WITH ranks(rank) AS (VALUES {", ".join(f"({rank})" for rank in RANK.values())})
+SELECT rank FROM ranks WHERE EXISTS (
+  SELECT 1 FROM lanes WHERE account = :account AND lanes.rank = ranks.rank AND wake_at <= :now
+    AND (lease_until <= :clock OR boot <> :boot) {{which}})"""
 # Lanes whose first follow-up may go by the fallback ladder; only asked for while a gate is closed.
 _FALLING = f"""AND 'template' = (
   SELECT f.on_closed FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE}
@@ -119,24 +129,31 @@ class Move:
     told: Mapping[str, object] = field(default_factory=dict)
 
 
-def any_due(tx: Transaction, account: str, *, now: float, clock: float, boot: str, falling: bool = False) -> bool:
-    """Return whether a claim would find something: cheaper than to claim in vain."""
-    return (
-        tx.row(_ANY.format(which=_FALLING if falling else ""), account=account, now=now, clock=clock, boot=boot)
-        is not None
-    )
+def due_ranks(
+    tx: Transaction, account: str, *, now: float, clock: float, boot: str, falling: bool = False
+) -> list[int]:
+    """Return the ranks in which a claim would find something: cheaper than to claim in vain."""
+    look = _DUE_RANKS.format(which=_FALLING if falling else "")
+    return sorted(row[0] for row in tx.rows(look, account=account, now=now, clock=clock, boot=boot))
 
 
 def claim(
-    tx: Transaction, account: str, lease: Lease, now: float, limit: int, *, falling: bool = False
+    tx: Transaction,
+    account: str,
+    lease: Lease,
+    now: float,
+    limit: int,
+    *,
+    ranks: Sequence[int] = tuple(RANK.values()),
+    falling: bool = False,
 ) -> list[Lane]:
     """Claim up to `limit` lanes with something due; none is claimed by two senders.
 
-    Chat before decisive ones before other follow-ups before broadcasts, and in each the longest due first.
-    `falling`: only lanes whose first follow-up has on_closed = template.
+    Chat before decisive ones before other follow-ups before broadcasts, and in each the longest due first; only
+    those of `ranks`. `falling`: only lanes whose first follow-up has on_closed = template.
     """
     found: list[Lane] = []
-    for rank in RANK.values():  # one index probe each; a single ORDER BY rank would walk all lanes that sleep
+    for rank in ranks:  # one index probe each; a single ORDER BY rank would walk all lanes that sleep
         if len(found) < limit:
             found += _claim_rank(tx, account, lease, now, limit - len(found), rank, falling=falling)
     return found
@@ -179,6 +196,15 @@ def head(tx: Transaction, lane: Lane, now: float) -> Head | None:
     return found[0] if found else None
 
 
+def heads(tx: Transaction, among: Sequence[Lane], now: float) -> dict[int, Head]:
+    """Return what `head` returns for each of these lanes, by the lane's id, in one statement."""
+    ids = [lane.id for lane in among]
+    among_ids = "= ANY(:ids)" if tx.postgresql else "IN (SELECT value FROM json_each(:ids))"
+    given: object = ids if tx.postgresql else json.dumps(ids)
+    found = (Head(*row) for row in tx.rows(_HEADS.format(among=among_ids), ids=given, now=now))
+    return {head.lane_id: head for head in found}
+
+
 def due(tx: Transaction, lane: Lane, now: float, limit: int) -> list[Head]:
     """Return the lane's first follow-ups that are due, in the order in which they go out."""
     return [Head(*row) for row in tx.rows(_DUE, lane_id=lane.id, now=now, limit=limit)]
@@ -186,29 +212,36 @@ def due(tx: Transaction, lane: Lane, now: float, limit: int) -> list[Head]:
 
 def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: float) -> bool:
     """Change a follow-up that is still as it was read; False when it is not, and then nothing changed."""
-    changed = tx.change(
-        _MOVE,
-        id=row.id,
-        from_state=row.state,
-        from_owner=row.owner,
-        from_claim=row.claim,
-        state=to.state,
-        owner=owner,
-        claim=claim,
-        now=now,
-        reason=to.reason,
-        errcode=to.errcode,
-        attempts=to.attempts,
-        crashes=to.crashes,
-        spent=to.spent,
-        ready_at=row.ready_at if to.ready_at is None else to.ready_at,
-        message=row.message if to.message is None else to.message,
-        due_at=row.due_at if to.due_at is None else to.due_at,
-        rung=row.rung if to.rung is None else to.rung,
-        msgid=to.msgid,
-        history=line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent, **to.told),
-    )
-    return changed == 1
+    return tx.change(_MOVE, **_moving(row, to, owner, claim, now)) == 1
+
+
+def move_each(tx: Transaction, rows: Sequence[tuple[Head, int]], to: Move, *, owner: str, now: float) -> None:
+    """Change each of these, with the claim number of its lane, that is still as it was read."""
+    tx.change_many(_MOVE, [_moving(row, to, owner, claim, now) for row, claim in rows])
+
+
+def _moving(row: Head, to: Move, owner: str, claim: int, now: float) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "from_state": row.state,
+        "from_owner": row.owner,
+        "from_claim": row.claim,
+        "state": to.state,
+        "owner": owner,
+        "claim": claim,
+        "now": now,
+        "reason": to.reason,
+        "errcode": to.errcode,
+        "attempts": to.attempts,
+        "crashes": to.crashes,
+        "spent": to.spent,
+        "ready_at": row.ready_at if to.ready_at is None else to.ready_at,
+        "message": row.message if to.message is None else to.message,
+        "due_at": row.due_at if to.due_at is None else to.due_at,
+        "rung": row.rung if to.rung is None else to.rung,
+        "msgid": to.msgid,
+        "history": line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent, **to.told),
+    }
 
 
 def release(tx: Transaction, lane: Lane, owner: str) -> None:

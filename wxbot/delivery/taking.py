@@ -1,0 +1,88 @@
+"""What a sender takes in hand: a claim of what is due, which on SQLite begins it too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from wxbot.clock import Clock
+from wxbot.delivery.begin import Beginning
+from wxbot.delivery.claims import Claimed, Claims
+from wxbot.delivery.way import Going, Way
+from wxbot.errors import StoreError
+from wxbot.store.engine import Store, Transaction
+from wxbot.store.lanes import Move
+
+log = structlog.get_logger(__name__)
+
+_MOST_AT_ONCE = 16  # lanes in a claim that begins what it claims: others wait for its length
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message in hand, since when the lease on its lane runs (monotonic), and what was begun with it."""
+
+    one: Claimed
+    since: float
+    is_begun: bool = False
+    going: Going | Move | None = None
+
+
+class Taking:
+    """One process's claims and beginnings. `slack` is the seconds that a lease may have run when a call begins."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        claims: Claims,
+        beginning: Beginning,
+        ways: Mapping[str, Way],
+        slack: float,
+    ) -> None:
+        self._store, self._clock, self._claims, self._beginning = store, clock, claims, beginning
+        self._ways, self._slack = ways, slack
+
+    def take(self, account: str, free: int) -> list[Taken]:
+        """Claim up to `free` messages of an account, and begin what can be begun with that.
+
+        Where beginning fails, they are claimed only, and each is begun by itself.
+        """
+        now = self._clock.now()
+        falls = self._ways[account].manners.have_fallback
+        look = partial(self._claims.due_ranks, account=account, now=now, falls=falls)
+        ranks = self._store.read(look)
+        if not ranks:
+            return []
+        few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
+        try:
+            return self._store.write(lambda tx: self._begin_all(tx, self._claim(tx, account, ranks, few, now), now))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("not begun at once", action="begin_failed", account=account)
+            return self._store.write(lambda tx: self._claim(tx, account, ranks, free, now))
+
+    def _claim(self, tx: Transaction, account: str, ranks: Sequence[int], free: int, now: float) -> list[Taken]:
+        way, since = self._ways[account], self._clock.monotonic()
+        falls = way.manners.have_fallback
+        claimed = self._claims.claim(tx, account, free, now, way.rate, ranks=ranks, falls=falls)
+        return [Taken(one, since) for one in claimed]
+
+    def _begin_all(self, tx: Transaction, taken: Sequence[Taken], now: float) -> list[Taken]:
+        return [
+            Taken(each.one, each.since, True, self._beginning.begin(tx, each.one, now, renew=False))
+            if self._beginning.can_at_once(each.one)
+            else each
+            for each in taken
+        ]
+
+    def begun(self, taken: Taken) -> Taken:
+        """Return it begun: what it goes out as, or what became of it without that."""
+        if taken.is_begun:
+            return taken
+        now = self._clock.monotonic()
+        renew = now - taken.since > self._slack / 2
+        going = self._store.write(lambda tx: self._beginning.begin(tx, taken.one, self._clock.now(), renew=renew))
+        return Taken(taken.one, now if renew else taken.since, True, going)
