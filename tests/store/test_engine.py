@@ -156,6 +156,20 @@ def test_of_two_that_wait_for_each_others_locks_both_are_done(url: str) -> None:
     store.close()
 
 
+def test_a_connection_that_ended_while_it_rested_is_replaced_unnoticed(postgresql: Server) -> None:
+    url = postgresql.fresh()
+    store = Store(url)
+    count(store)
+    time.sleep(0.6)  # longer than a connection is trusted to live
+    postgresql.administer(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{make_url(url).database}'"
+    )
+
+    assert count(store) == 0
+    store.close()
+    postgresql.drop(url)
+
+
 def test_a_store_that_is_let_go_of_closes_its_connections(postgresql: Server) -> None:
     url, look = postgresql.fresh(), "SELECT 1 FROM pg_stat_activity WHERE datname = '{}'"
     database = make_url(url).database

@@ -1,0 +1,103 @@
+"""What a sender takes in hand: begun with the claim on SQLite, never without its lease, on both databases."""
+
+import time
+from typing import Any
+
+import pytest
+
+from store.test_lanes import NOW, put
+from wxbot.delivery.begin import Beginning
+from wxbot.delivery.budget import Budget
+from wxbot.delivery.claims import Claims
+from wxbot.delivery.places import Places
+from wxbot.delivery.taking import Taken, Taking
+from wxbot.delivery.way import Going, Way
+from wxbot.protocol.window import Grant
+from wxbot.store import contacts
+from wxbot.store.engine import Store
+
+LEASE, SLACK = 30.0, 12.0
+STATES = "SELECT state FROM followups ORDER BY id"
+LEASE_UNTIL = "SELECT lease_until FROM lanes"
+GRANTS = "SELECT message_left FROM contacts"
+
+
+class Clock:
+    """The outbox's time stands still; waiting time is real."""
+
+    def now(self) -> float:
+        return NOW
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def taking(store: Store, *accounts: str) -> Taking:
+    nothing: Any = None  # neither calls nor files are made here
+    ways = {name: Way(nothing, 1000.0, Budget(keep=0), nothing, nothing) for name in accounts or ("default",)}
+    claims = Claims(store, LEASE)
+    return Taking(store, Clock(), claims, Beginning(store, claims, ways, {"default": Places(8)}), ways, SLACK)
+
+
+@pytest.fixture
+def one(store: Store) -> Store:
+    """A store with one message that is due and may go out."""
+    put(store, "oUser")
+    store.write(lambda tx: contacts.seen(tx, "default", "oUser", NOW, Grant("message", 5, int(NOW) + 9_000)))
+    return store
+
+
+def asked(store: Store, sql: str) -> list[Any]:
+    return [row[0] for row in store.read(lambda tx: tx.rows(sql))]
+
+
+def test_what_is_claimed_is_begun_with_that_only_on_sqlite(one: Store) -> None:
+    [taken] = taking(one).take("default", 8)
+    states = asked(one, STATES)
+    begun = taking(one).begun(taken)
+
+    assert (taken.is_begun, states) == ((False, ["claimed"]) if one.postgresql else (True, ["sending"]))
+    assert isinstance(begun.going, Going)
+    assert (asked(one, STATES), asked(one, GRANTS)) == (["sending"], [4])
+
+
+def test_one_that_cannot_be_begun_keeps_no_other_from_going_out(one: Store) -> None:
+    put(one, "oBroken")
+    one.write(lambda tx: contacts.seen(tx, "default", "oBroken", NOW, Grant("message", 2, int(NOW) + 9_000)))
+    one.write(lambda tx: tx.change("UPDATE followups SET message = '{' WHERE openid = 'oBroken'"))
+    sender = taking(one)
+    taken = {each.one.head.openid: each for each in sender.take("default", 8)}
+
+    assert asked(one, STATES) == ["claimed", "claimed"]
+    assert isinstance(sender.begun(taken["oUser"]).going, Going)
+    with pytest.raises(ValueError, match="Expecting"):
+        sender.begun(taken["oBroken"])
+    assert asked(one, STATES) == ["sending", "claimed"]
+
+
+@pytest.mark.parametrize(("ago", "is_renewed"), [(SLACK / 2 - 1, False), (SLACK / 2 + 1, True)])
+def test_a_lease_is_renewed_once_much_of_it_has_run(one: Store, ago: float, is_renewed: bool) -> None:
+    sender = taking(one)
+    taken = claimed(one, sender, ago)
+    before = asked(one, LEASE_UNTIL)
+    begun = sender.begun(taken)
+
+    assert (asked(one, LEASE_UNTIL) > before) is is_renewed
+    assert (begun.since > taken.since) is is_renewed
+
+
+@pytest.mark.parametrize("ago", [0.0, SLACK])
+def test_what_another_sender_has_taken_over_is_not_begun(one: Store, ago: float) -> None:
+    sender = taking(one)
+    taken = claimed(one, sender, ago)
+    one.write(lambda tx: tx.change("UPDATE lanes SET owner = 'another', claim = claim + 1"))
+    one.write(lambda tx: tx.change("UPDATE followups SET owner = 'another', claim = claim + 1"))
+
+    assert sender.begun(taken).going is None
+    assert (asked(one, STATES), asked(one, GRANTS)) == (["claimed"], [5])
+
+
+def claimed(store: Store, sender: Taking, ago: float) -> Taken:
+    """Claim without beginning, so many seconds ago."""
+    [taken] = store.write(lambda tx: sender._claim(tx, "default", range(4), 8, NOW))
+    return Taken(taken.one, taken.since - ago)
