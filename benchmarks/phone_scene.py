@@ -15,10 +15,11 @@ import requests
 from playwright.sync_api import Browser, Page
 
 from benchmarks.serving import free_port, served
-from wxbot.app import create_app, create_sender
+from wxbot.app import create_app
 from wxbot.settings import Settings
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.store.migrate import migrate
+from wxbot.wiring import create_sender
 
 _BEIJING = timezone(timedelta(hours=8))
 _START = datetime(2026, 11, 25, 8, 0, tzinfo=_BEIJING).timestamp()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import sabotage
 from benchmarks.serving import free_port
-from wxbot import app
+from wxbot import wiring
 from wxbot.clock import SharedClock
 from wxbot.opening import from_environment
 from wxbot.simulator.app import SimulatorConfig, create_simulator
@@ -66,7 +66,7 @@ def _sender(environment: dict[str, str], messages: Path, bug: str | None) -> Non
         os.dup2(opened.fileno(), 2)
     sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
     sabotage.plant(bug)
-    running = app.create_sender(from_environment())
+    running = wiring.create_sender(from_environment())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
     running.run()

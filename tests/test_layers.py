@@ -11,6 +11,7 @@ LAYERS = [
     "cli",
     "app simulator",
     "web",
+    "wiring",
     "inbox",
     "delivery people",
     "reply",

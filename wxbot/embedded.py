@@ -12,8 +12,8 @@ from typing import Any
 import click
 from flask import Flask
 
-from wxbot import app as wiring
-from wxbot import settings
+from wxbot import settings, wiring
+from wxbot.app import create_app
 from wxbot.cli import Lazy
 from wxbot.clock import Clock
 from wxbot.delivery.sender import Sender
@@ -38,7 +38,7 @@ class WxBot:
         mistakes in one. The store is opened at the first request, in each process.
         """
         using = settings_of(app)
-        wxbot = _OfEachProcess(lambda: wiring.create_app(using, self._clock, self._bot))
+        wxbot = _OfEachProcess(lambda: create_app(using, self._clock, self._bot))
         app.wsgi_app = _Beside(app.wsgi_app, wxbot, url_prefix, tuple(serves))  # type: ignore[method-assign]
         app.cli.add_command(_commands(app, self))
 

@@ -1,6 +1,6 @@
 """What every process and every command begins with: its settings, its store and its clock.
 
-Apart from `wxbot.app`, so that a command that only asks the store loads no web and no sender.
+Apart from `wxbot.wiring`, so that a command that only asks the store loads no web and no sender.
 """
 
 import os

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import requests
 from werkzeug.serving import make_server
 
-from wxbot.app import create_app, create_sender
+from wxbot.app import create_app
 from wxbot.reply.bot import Bot
 from wxbot.settings import DEFAULT_ACCOUNT, Settings
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
 from wxbot.store.upcoming import next_due
+from wxbot.wiring import create_sender
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

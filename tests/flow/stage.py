@@ -13,12 +13,13 @@ from uuid import uuid4
 import requests
 
 from simulator.bench import StoppedClock, served
-from wxbot.app import create_app, create_sender
+from wxbot.app import create_app
 from wxbot.protocol.signature import sign
 from wxbot.reply.bot import Bot
 from wxbot.settings import Settings
 from wxbot.simulator.app import SimulatorConfig, create_simulator
 from wxbot.store.engine import Store
+from wxbot.wiring import create_sender
 
 PLAIN = {"keep": 0, "join": False, "hint": ""}  # one message a follow-up, unless a test is about the budget
 PATIENCE = 30.0  # seconds; only a failing test waits so long

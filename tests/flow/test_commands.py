@@ -272,6 +272,7 @@ HEAVY = {
     "rich.progress",
     "sqlalchemy",
     "wxbot.app",
+    "wxbot.wiring",
 }
 
 
@@ -281,8 +282,9 @@ HEAVY = {
         (["--help"], set()),
         (["send", "--help"], {"sqlalchemy", "pydantic"}),
         (["rules", "check", "--help"], {"re2"}),
+        (["sender", "--help"], {"sqlalchemy", "pydantic", "re2", "wxbot.wiring"}),
     ],
-    ids=["the list", "a command on the store", "a command without a store"],
+    ids=["the list", "a command on the store", "a command without a store", "the sender"],
 )
 def test_a_command_loads_nothing_heavy_that_it_does_not_need(command: list[str], needs: set[str]) -> None:
     code = "import sys; from wxbot.cli import main; main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"

@@ -17,7 +17,7 @@ from flow.conftest import Slow
 from flow.stage import Stage, senders, staged
 from flow.test_commands import invoke
 from flow.test_push_api import Caller
-from wxbot import app
+from wxbot import wiring
 from wxbot.errors import InvalidMessage, NotFound, Refused, TooLarge
 from wxbot.platform.media import Media, _ToFile
 from wxbot.protocol.content import File, Image, Video
@@ -108,7 +108,7 @@ def store(still: Stage) -> Iterator[Store]:
 
 @pytest.fixture
 def shelf(still: Stage, store: Store) -> Media:
-    return app.media(store, still.clock, still.settings, "default")
+    return wiring.media(store, still.clock, still.settings, "default")
 
 
 def uploads(stage: Stage) -> int:
@@ -260,7 +260,7 @@ def test_processes_that_want_the_same_file_upload_it_once(still: Stage) -> None:
     def wanting(seen: list[str]) -> None:
         store = still.store()
         try:
-            shelf = app.media(store, still.clock, still.settings, "default")
+            shelf = wiring.media(store, still.clock, still.settings, "default")
             seen.append(shelf.media_id(shelf.keep(MediaFile("image", "gate.png", PNG))))
         finally:
             store.close()

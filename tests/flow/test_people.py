@@ -10,7 +10,7 @@ from click.testing import Result
 
 from flow.stage import Stage, staged
 from flow.test_commands import invoke
-from wxbot import app
+from wxbot import wiring
 from wxbot.errors import Refused
 from wxbot.people.importing import Import
 from wxbot.platform.followers import Followers
@@ -41,7 +41,7 @@ def call(stage: Stage, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Change something on the platform by another way than wxbot's own commands."""
     store = stage.store()
     try:
-        client = app.client(store, stage.clock, stage.settings, "default")
+        client = wiring.client(store, stage.clock, stage.settings, "default")
         return client.call(path, dumps(body).encode())
     finally:
         store.close()
@@ -57,7 +57,7 @@ def importing(stage: Stage, *, until: int | None = None, meanwhile: Callable[[],
         meanwhile()
 
     try:
-        client = app.client(store, stage.clock, stage.settings, "default")
+        client = wiring.client(store, stage.clock, stage.settings, "default")
         return Import(store, stage.clock, Followers(client), "default").run(stop)
     finally:
         store.close()

@@ -7,7 +7,7 @@ from rules.test_every_way import FOLLOW_UPS
 
 from flow.stage import Stage
 from flow.test_sending import put, writer
-from wxbot import app
+from wxbot import wiring
 from wxbot.delivery.queue import queue
 from wxbot.errors import NoToken, Refused, Unanswered
 from wxbot.protocol.outgoing import FollowUp, message_json
@@ -35,7 +35,7 @@ def test_the_text_on_the_phone_is_the_text_that_was_sent(stage: Stage) -> None:
 def test_typing_shows_on_the_phone_and_is_refused_without_a_recent_exchange(still: Stage) -> None:
     user = writer(still)
     store = still.store()
-    client = app.client(store, still.clock, still.settings, "default")
+    client = wiring.client(store, still.clock, still.settings, "default")
 
     client.typing(user)
     assert still.get(f"/sim/users/{user}/phone")["typing"]
@@ -51,7 +51,7 @@ def test_typing_shows_on_the_phone_and_is_refused_without_a_recent_exchange(stil
 def test_no_error_of_a_call_names_the_token_or_the_secret(hasty: Stage, caplog: pytest.LogCaptureFixture) -> None:
     user, store = writer(hasty), hasty.store()
     caplog.set_level(logging.DEBUG)
-    client = app.client(store, hasty.clock, hasty.settings, "default")
+    client = wiring.client(store, hasty.clock, hasty.settings, "default")
     client.typing(user)
     token = store.read(lambda tx: tx.rows("SELECT token FROM tokens"))[0][0]
     told = ""
@@ -70,7 +70,7 @@ def test_no_error_of_a_call_names_the_token_or_the_secret(hasty: Stage, caplog: 
 def test_the_older_token_interface_works_as_well(still: Stage) -> None:
     account = still.settings.account.model_copy(update={"token_api": "token"})
     store = still.store()
-    tokens = app.access_tokens(
+    tokens = wiring.access_tokens(
         store, still.clock, still.settings.model_copy(update={"account": account}), "default"
     )
 
@@ -86,7 +86,7 @@ def test_the_older_token_interface_works_as_well(still: Stage) -> None:
 def test_an_answer_without_a_token_is_no_token(still: Stage) -> None:
     still.fault("html", path="/cgi-bin/stable_token")
     store = still.store()
-    tokens = app.access_tokens(store, still.clock, still.settings, "default")
+    tokens = wiring.access_tokens(store, still.clock, still.settings, "default")
 
     with pytest.raises(NoToken, match="not JSON"):
         tokens.get()

@@ -5,10 +5,10 @@ import json
 from flow.conftest import Slow
 from flow.stage import Stage, senders
 from flow.test_commands import run
-from wxbot.app import keep_of
 from wxbot.delivery.erasing import erase
 from wxbot.store import pushes
 from wxbot.store.pushes import Arrival
+from wxbot.wiring import keep_of
 
 DAY = 86_400.0
 

@@ -8,7 +8,7 @@ import pytest
 
 from flow.conftest import Slow
 from flow.stage import Stage, staged
-from wxbot import app, filters
+from wxbot import filters, wiring
 from wxbot.inbox.typing import Typing
 from wxbot.platform.client import Client
 from wxbot.protocol.inbound import typed
@@ -106,7 +106,9 @@ def still(database: Path, slow: Slow) -> Iterator[Stage]:
 def typing(still: Stage) -> Iterator[Typing]:
     """The typing state without its thread: `step` makes the calls."""
     store = still.store()
-    yield Typing(store, still.clock, lambda: app.client(store, still.clock, still.settings, "default"), "default")
+    yield Typing(
+        store, still.clock, lambda: wiring.client(store, still.clock, still.settings, "default"), "default"
+    )
     store.close()
 
 
@@ -182,7 +184,7 @@ def test_a_call_that_comes_after_the_answer_is_taken_back(still: Stage) -> None:
 
     def answered_meanwhile() -> Client:
         shown.end(1, answered=True)
-        return app.client(store, still.clock, still.settings, "default")
+        return wiring.client(store, still.clock, still.settings, "default")
 
     shown = Typing(store, still.clock, answered_meanwhile, "default")
     shown.begin(1, push(still, user))

@@ -33,7 +33,7 @@ COMMANDS = {  # where each is, and what the list of commands says of it without 
     "restore": ("wxbot.cli.backup:restore", "Put a backup FILE where the store was, and park what may..."),
     "rules": ("wxbot.cli.rules:rules", "Answers without code: the rules file."),
     "send": ("wxbot.cli.outbox:send", "Queue a message for a user; a sender delivers it as soon as..."),
-    "sender": ("wxbot.cli.serve:sender", "Send what is due, until SIGTERM or Ctrl-C; what was begun..."),
+    "sender": ("wxbot.cli.sender:sender", "Send what is due, until SIGTERM or Ctrl-C; what was begun..."),
     "serve": ("wxbot.cli.serve:serve", "Serve the webhook with gunicorn, and one sender beside it."),
     "simulator": ("wxbot.cli.simulator:simulator", "Play the platform: its API, its users' phones, its faults..."),
     "tags": ("wxbot.cli.tags:tags", "Tags of followers: a conditional menu is for those who..."),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from wxbot import app
+from wxbot import wiring
 from wxbot.cli.opened import opened
 from wxbot.errors import NoToken, Refused, Unanswered, WxbotError
 from wxbot.opening import clock_of, from_environment
@@ -35,7 +35,7 @@ def calling(account: str) -> Iterator[Calling]:
     """Give an account's way to the platform; what the platform refuses in the block is told in both languages."""
     using = from_environment(quiet=True)
     store, now = opened(account)
-    client = app.client(store, clock_of(using), using, account)
+    client = wiring.client(store, clock_of(using), using, account)
     try:
         yield Calling(using, store, client, account, now)
     except Refused as exc:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wxbot import app
+from wxbot import wiring
 from wxbot.cli import show
 from wxbot.errors import Refused, SettingsError, Unanswered, WxbotError
 from wxbot.opening import clock_of, from_environment, open_store
@@ -35,7 +35,7 @@ def doctor(offline: bool, as_json: bool) -> None:
 def _examine(using: Settings, *, offline: bool) -> Iterator[Finding]:
     yield True, "settings", f"{len(using.all_accounts)} account(s): {', '.join(using.all_accounts)}"
     yield _try("store", lambda: open_store(using).about)
-    yield _try("bot", lambda: app.bot_of(using).about)
+    yield _try("bot", lambda: wiring.bot_of(using).about)
     for name, account in using.all_accounts.items():
         safe = account.mode != "plain"
         told = account.mode if safe else 'plain: the body of a push is not protected; "safe" is recommended'
@@ -56,7 +56,7 @@ def _try(what: str, look: Callable[[], Any]) -> Finding:
 def _token(using: Settings, account: str) -> str:
     store, clock = open_store(using), clock_of(using)
     try:
-        seconds = app.access_tokens(store, clock, using, account).check()
+        seconds = wiring.access_tokens(store, clock, using, account).check()
     except Refused as exc:
         known = meaning(exc.errcode, at="token")
         raise SettingsError(f"{exc.errcode}: {known.en} / {known.zh} ({exc.errmsg})") from exc

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from wxbot import app
+from wxbot import wiring
 from wxbot.cli import show
 from wxbot.cli.calling import Calling, calling
 from wxbot.cli.opened import opened
@@ -23,7 +23,7 @@ def media() -> None:
 
 
 def _media(at: Calling) -> Media:
-    return app.media(at.store, clock_of(at.using), at.using, at.account)
+    return wiring.media(at.store, clock_of(at.using), at.using, at.account)
 
 
 @media.command()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from wxbot import app
+from wxbot import wiring
 from wxbot.cli import show
 from wxbot.cli.calling import Calling, calling
 from wxbot.errors import MenuError, SendFailed
@@ -68,7 +68,7 @@ def check(file: Path, no_bot: bool, as_json: bool) -> None:
 
 
 def _read(file: Path, *, with_bot: bool = True) -> MenuFile:
-    bot = app.bot_of(from_environment(quiet=True)) if with_bot else None
+    bot = wiring.bot_of(from_environment(quiet=True)) if with_bot else None
     return read_menu(file, bot, time.time())
 
 

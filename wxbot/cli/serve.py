@@ -1,13 +1,12 @@
-"""`wxbot serve`, `wxbot sender`, `wxbot migrate`: run a deployment."""
+"""`wxbot serve`, `wxbot migrate`: run a deployment."""
 
 import os
 
 import click
 
-from wxbot import app, log, settings
+from wxbot import log, settings, wiring
 from wxbot.cli.listening import listener
 from wxbot.cli.processes import Child, Processes, python
-from wxbot.opening import from_environment
 from wxbot.shipped import shipped
 from wxbot.store import migrate as migrations
 
@@ -21,7 +20,7 @@ def serve(no_sender: bool) -> None:
     """
     log.configure()
     using = settings.load(os.environ)
-    app.bot_of(using)  # a bot that cannot be loaded is told here, not by workers that end again and again
+    wiring.bot_of(using)  # a bot that cannot be loaded is told here, not by workers that end again and again
     environment = dict(os.environ)
     opened = listener(using.bind, environment)
     migrations.migrate(using.database_url)
@@ -43,12 +42,6 @@ def web_and_sender(environment: dict[str, str], listens_at: int | None = None) -
         Child("web", gunicorn, environment, listens_at=listens_at),
         Child("sender", python("-m", "wxbot.cli", "sender"), environment),
     ]
-
-
-@click.command()
-def sender() -> None:
-    """Send what is due, until SIGTERM or Ctrl-C; what was begun is finished first."""
-    app.run(app.create_sender(from_environment()))
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 import click
 
-from wxbot import app
+from wxbot import wiring
 from wxbot.cli import show
 from wxbot.cli.calling import calling
 from wxbot.platform.private_templates import private_templates
@@ -42,7 +42,7 @@ def listed(account: str, as_json: bool) -> None:
 def check(account: str, as_json: bool) -> None:
     """Compare the fallbacks in the settings with the account's templates; exit 2 when one would be refused."""
     with calling(account) as at:
-        known, wanted = private_templates(at.client), app.notices_of(at.of)
+        known, wanted = private_templates(at.client), wiring.notices_of(at.of)
     wrong = [
         f'topics."{pattern}".{rung}: {told}' for pattern, rung, one in wanted for told in mistakes(rung, one, known)
     ]

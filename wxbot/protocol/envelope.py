@@ -13,10 +13,9 @@ from typing import Literal
 
 from wxbot.errors import BadSignature, MalformedPush
 from wxbot.protocol.cipher import Cipher
-from wxbot.protocol.signature import is_signed, sign
+from wxbot.protocol.signature import FRESH, is_signed, sign
 from wxbot.protocol.wire import parse, render, text_of
 
-FRESH = 300  # seconds a timestamp may be off
 _TIMESTAMP = re.compile(r"[0-9]{10}", re.ASCII)
 
 

@@ -7,6 +7,8 @@ Source: docs/platform.md §1.
 import hashlib
 import hmac
 
+FRESH = 300  # seconds that a signed timestamp may be off
+
 
 def sign(token: str, *parts: str) -> str:
     """Return the lower-case hex SHA-1 over the token and parts, sorted as strings and glued together."""
