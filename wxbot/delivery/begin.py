@@ -15,7 +15,7 @@ from wxbot.errors import StoreError
 from wxbot.protocol.media import uses_in
 from wxbot.protocol.outgoing import text_message
 from wxbot.protocol.reaction import probe_seconds
-from wxbot.protocol.window import Grant
+from wxbot.protocol.window import Grant, is_unlimited
 from wxbot.store import contacts, gates, lanes, outbox, plans, publications
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
@@ -164,11 +164,12 @@ class Beginning:
         return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
 
     def _decide(self, tx: Transaction, due: Sequence[Head], now: float, quiet: float, *, repeats: bool) -> Decision:
-        """Decide on the first of these, and spend its grant."""
+        """Decide on the first of these, and spend its grant; only what is scarce is kept for others."""
         account, openid = due[0].account, due[0].openid
         grants = contacts.grants(tx, account, openid)
         budget = self._ways[account].budget
-        awaited = replace(self._awaited(tx, due[0], grants, now), quiet_from=quiet)
+        is_scarce = due[0].priority == "normal" and not is_unlimited(sum(grant.left for grant in grants))
+        awaited = replace(self._awaited(tx, due[0], grants, now) if is_scarce else Awaited(), quiet_from=quiet)
         decision = decide(due, grants, now, budget, awaited, repeats=repeats)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
             # PostgreSQL: another lane of this user took the last one just now

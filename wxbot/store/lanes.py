@@ -212,15 +212,21 @@ def due(tx: Transaction, lane: Lane, now: float, limit: int) -> list[Head]:
 
 def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: float) -> bool:
     """Change a follow-up that is still as it was read; False when it is not, and then nothing changed."""
-    return tx.change(_MOVE, **_moving(row, to, owner, claim, now)) == 1
+    return tx.change(_MOVE, **_moving(row, to, owner, claim, now, _told(to, now))) == 1
 
 
 def move_each(tx: Transaction, rows: Sequence[tuple[Head, int]], to: Move, *, owner: str, now: float) -> None:
     """Change each of these, with the claim number of its lane, that is still as it was read."""
-    tx.change_many(_MOVE, [_moving(row, to, owner, claim, now) for row, claim in rows])
+    told = _told(to, now)
+    tx.change_many(_MOVE, [_moving(row, to, owner, claim, now, told) for row, claim in rows])
 
 
-def _moving(row: Head, to: Move, owner: str, claim: int, now: float) -> dict[str, object]:
+def _told(to: Move, now: float) -> str:
+    """Return the line of its history."""
+    return line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent, **to.told)
+
+
+def _moving(row: Head, to: Move, owner: str, claim: int, now: float, told: str) -> dict[str, object]:
     return {
         "id": row.id,
         "from_state": row.state,
@@ -240,7 +246,7 @@ def _moving(row: Head, to: Move, owner: str, claim: int, now: float) -> dict[str
         "due_at": row.due_at if to.due_at is None else to.due_at,
         "rung": row.rung if to.rung is None else to.rung,
         "msgid": to.msgid,
-        "history": line(now, to.state, to.reason, errcode=to.errcode or "", rid=to.rid, grant=to.spent, **to.told),
+        "history": told,
     }
 
 
