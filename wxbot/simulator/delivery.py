@@ -173,8 +173,10 @@ class Courier:
         ) as answer:
             content = b""
             for chunk in answer.iter_content(65_536):
+                if time.monotonic() > until:
+                    raise TimeoutError  # what came so far is no answer, though whoever waits may just look
                 content += chunk
-                if len(content) > _ANSWER_CAP or time.monotonic() > until:
+                if len(content) > _ANSWER_CAP:
                     break
             return answer.status_code, content
 
