@@ -20,13 +20,15 @@ scoreboard: .venv/installed
 scoreboard-proof: .venv/installed
 	.venv/bin/python -m benchmarks.scoreboard --short --proof
 
-# CPU a push and a follow-up beside what people use today and with a million waiting, and what chat notices of a fan-out.
+# CPU a push and a follow-up beside what people use today and with a million waiting, a platform that is far away,
+# and what chat notices of a fan-out; the tables and pictures go into docs/performance.md. About 25 minutes.
 bench: .venv/installed
 	.venv/bin/python -m benchmarks.speed.instructions
-	.venv/bin/python -m benchmarks.speed.push_in
-	.venv/bin/python -m benchmarks.speed.follow_up_out
-	.venv/bin/python -m benchmarks.speed.scale
-	.venv/bin/python -m benchmarks.fanout
+	.venv/bin/python -m benchmarks.speed.push_in --write
+	.venv/bin/python -m benchmarks.speed.follow_up_out --write
+	.venv/bin/python -m benchmarks.speed.far --write
+	.venv/bin/python -m benchmarks.speed.scale --write
+	.venv/bin/python -m benchmarks.fanout --write
 
 check: .venv/installed
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash .ci/check

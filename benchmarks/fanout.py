@@ -14,6 +14,7 @@ import click
 import urllib3
 
 from benchmarks.deployment import Deployment, deployed
+from benchmarks.speed.page import WRITE, tell
 from wxbot.delivery.fanout import publish
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
@@ -28,6 +29,7 @@ INSERT INTO contacts (account, openid, first_at, last_at) SELECT 'default', 'oUs
 _SUBSCRIBE = """
 INSERT INTO subscriptions (account, topic, openid, since) SELECT account, 'news', openid, 0 FROM contacts"""
 _KNOW = "INSERT INTO topics (account, topic, first_at) VALUES ('default', 'news', 0)"
+_HEAD = "| subscribers | seconds | p50 idle, ms | busy | p99 idle, ms | busy | times |"
 _RUNNING = "SELECT count(*) FROM publications WHERE state = 'running'"
 
 
@@ -67,7 +69,8 @@ class Chat:
 @click.command()
 @click.option("--subscribers", default=100_000, show_default=True)
 @click.option("--rounds", default=3, show_default=True, help="Publications; idle is measured before each.")
-def fanout(subscribers: int, rounds: int) -> None:
+@WRITE
+def fanout(subscribers: int, rounds: int, write: bool) -> None:
     """Measure a fan-out, and what chat notices of it."""
     with tempfile.TemporaryDirectory(prefix="wxbot-fanout-") as name:
         url = f"sqlite:///{Path(name) / 'wxbot.db'}"
@@ -79,18 +82,18 @@ def fanout(subscribers: int, rounds: int) -> None:
         with deployed(url, Path(name)) as place:
             place.web()
             place.sender()
-            _alone(store, subscribers)
-            for number in range(rounds):
-                _round(place, store, number, subscribers)
+            lines = [_HEAD, "|---|---|---|---|---|---|---|", _alone(store, subscribers)]
+            lines += [_round(place, store, number, subscribers) for number in range(rounds)]
         store.close()
+        tell("fanout", lines, write=write)
 
 
-def _alone(store: Store, subscribers: int) -> None:
+def _alone(store: Store, subscribers: int) -> str:
     began = time.perf_counter()
     _publish(store, "alone")
     while store.read(lambda tx: tx.rows(_RUNNING)) != [(0,)]:
         time.sleep(0.1)
-    click.echo(f"fan-out to {subscribers:,} in {time.perf_counter() - began:.1f} s while nobody writes")
+    return f"| {subscribers:,}, while nobody writes | {time.perf_counter() - began:.1f} | | | | | |"
 
 
 def _publish(store: Store, key: str) -> None:
@@ -105,7 +108,7 @@ def _publish(store: Store, key: str) -> None:
     )
 
 
-def _round(place: Deployment, store: Store, number: int, subscribers: int) -> None:
+def _round(place: Deployment, store: Store, number: int, subscribers: int) -> str:
     chat = Chat(place, number * 1_000_000)
     chat.ask(lambda asked: asked < 100)  # warm
     idle = chat.ask(lambda asked: asked < _ASKED)
@@ -113,15 +116,15 @@ def _round(place: Deployment, store: Store, number: int, subscribers: int) -> No
     _publish(store, f"k{number}")
     busy = chat.ask(lambda asked: asked % 20 != 0 or store.read(lambda tx: tx.rows(_RUNNING)) != [(0,)])
     seconds = time.perf_counter() - began
-    click.echo(
-        f"fan-out to {subscribers:,} in {seconds:.1f} s; chat p50 idle {_ms(idle, 0.5)}, busy {_ms(busy, 0.5)}; "
-        f"p99 idle {_ms(idle, 0.99)}, busy {_ms(busy, 0.99)}: "
-        f"{busy[int(len(busy) * 0.99)] / idle[int(len(idle) * 0.99)]:.2f} times; {len(busy)} asked meanwhile"
+    times = busy[int(len(busy) * 0.99)] / idle[int(len(idle) * 0.99)]
+    return (
+        f"| {subscribers:,}, beside {len(busy):,} pushes | {seconds:.1f} | {_ms(idle, 0.5)} | {_ms(busy, 0.5)} "
+        f"| {_ms(idle, 0.99)} | {_ms(busy, 0.99)} | {times:.2f} |"
     )
 
 
 def _ms(took: list[float], share: float) -> str:
-    return f"{took[int(len(took) * share)] * 1000:.1f} ms"
+    return f"{took[int(len(took) * share)] * 1000:.1f}"
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """The airport day as a picture: an SVG written by hand, so that it needs no library and stays small. Pure."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 from benchmarks.score import Score, Share
+from benchmarks.svg import BROWN, GREEN, bar, opened, text
 
-COLOURS = ("#07a35a", "#c0603a")  # of the runs, in their order
+COLOURS = (GREEN, BROWN)  # of the runs, in their order
 KINDS = (
     "check-in", "gate", "gate change", "delay", "cancelled", "boarding", "last call", "landed", "belt", "miles",
 )  # fmt: skip
 _WIDTH, _HEIGHT = 960, 430
-_STYLE = "text{font:12px sans-serif;fill:#333}.title{font-size:14px;font-weight:bold}.small{font-size:11px}"
 _LEFT, _BARS, _ROW, _TOP = 110, 300, 34, 60  # pixels
 _RIGHT, _ACROSS, _BASE, _TALL = 520, 410, 390, 300
 
@@ -18,8 +17,7 @@ _RIGHT, _ACROSS, _BASE, _TALL = 520, 410, 390, 300
 def plot(scores: Mapping[str, Score]) -> str:
     """Return the picture of two runs: what arrived in time by kind, and what was missed by hour."""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
-        f'<style>{_STYLE}</style><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
+        *opened(_WIDTH, _HEIGHT),
         *_legend(list(scores)),
         *_by_kind(list(scores.values())),
         *_by_hour(list(scores.values())),
@@ -34,21 +32,21 @@ def _legend(names: Sequence[str]) -> list[str]:
         x = _LEFT + 90 * number
         parts += [
             f'<rect x="{x}" y="10" width="12" height="12" fill="{COLOURS[number]}"/>',
-            _text(x + 18, 20, name),
+            text(x + 18, 20, name),
         ]
     return parts
 
 
 def _by_kind(scores: Sequence[Score]) -> list[str]:
-    parts = [_text(_LEFT, 45, "arrived in time, of what was owed (%)", "title")]
+    parts = [text(_LEFT, 45, "arrived in time, of what was owed (%)", "title")]
     for row, kind in enumerate(kind for kind in KINDS if kind in scores[0].kinds):
         y = _TOP + _ROW * row
-        parts.append(_text(_LEFT - 8, y + 17, kind, anchor="end"))
+        parts.append(text(_LEFT - 8, y + 17, kind, anchor="end"))
         for number, one in enumerate(scores):
             share = percent(one.kinds[kind])
             parts += [
-                _bar(_LEFT, y + 13 * number, _BARS * share / 100, 12, COLOURS[number]),
-                _text(_LEFT + _BARS * share / 100 + 4, y + 13 * number + 10, f"{share:.0f}", "small"),
+                bar(_LEFT, y + 13 * number, _BARS * share / 100, 12, COLOURS[number]),
+                text(_LEFT + _BARS * share / 100 + 4, y + 13 * number + 10, f"{share:.0f}", "small"),
             ]
     return parts
 
@@ -58,14 +56,14 @@ def _by_hour(scores: Sequence[Score]) -> list[str]:
     missed = [[_missed(one.hours.get(hour, Share())) for hour in hours] for one in scores]
     most = max(1, *(count for run in missed for count in run))
     step = _ACROSS / len(hours)
-    parts = [_text(_RIGHT, 45, f"decisive news missed, by hour (most: {most})", "title")]
+    parts = [text(_RIGHT, 45, f"decisive news missed, by hour (most: {most})", "title")]
     for place, hour in enumerate(hours):
         x = _RIGHT + step * place
         for number, run in enumerate(missed):
             tall = _TALL * run[place] / most
-            parts.append(_bar(x + step * 0.42 * number, _BASE - tall, step * 0.4, tall, COLOURS[number]))
+            parts.append(bar(x + step * 0.42 * number, _BASE - tall, step * 0.4, tall, COLOURS[number]))
         if hour % 3 == 0:
-            parts.append(_text(x, _BASE + 16, f"{hour % 24:02}:00", "small"))
+            parts.append(text(x, _BASE + 16, f"{hour % 24:02}:00", "small"))
     return [*parts, f'<path d="M{_RIGHT} {_BASE}h{_ACROSS}" stroke="#999"/>']
 
 
@@ -76,11 +74,3 @@ def percent(share: Share) -> float:
 
 def _missed(share: Share) -> int:
     return share.owed - share.in_time
-
-
-def _bar(x: float, y: float, width: float, height: float, colour: str) -> str:
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
-
-
-def _text(x: float, y: float, text: str, style: str = "", anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{style}" text-anchor="{anchor}">{escape(text)}</text>'

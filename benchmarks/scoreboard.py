@@ -7,7 +7,6 @@ exits 1. `--proof` runs each figure's twin instead, with a planted bug that must
 import argparse
 import multiprocessing
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,7 +33,7 @@ from benchmarks.figures import (
     store_faults,
 )
 from benchmarks.postgres import postgresql
-from benchmarks.table import write_table
+from benchmarks.table import commit, write_table
 from wxbot import log
 from wxbot.store.migrate import migrate
 
@@ -121,13 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = together(wanted, seed=chosen.seed, short=chosen.short, proof=chosen.proof)
     print(f"{len(made)} figures in {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     if not chosen.short and not chosen.proof:
-        write_table(made, chosen.seed, _commit())
+        write_table(made, chosen.seed, commit())
     return 1 if any(figure.broken for figure in made) else 0
-
-
-def _commit() -> str:
-    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The scoreboard's table in docs/reliability.md: figures that were made anew replace their lines."""
 
 import re
+import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,3 +33,9 @@ def _row(figure: Figure, seed: int, commit: str) -> str:
     verdict = "no: " + "; ".join(figure.broken) if figure.broken else "yes"
     said = f"{figure.told}. {figure.note}" if figure.note else figure.told
     return f"| {figure.number} | {figure.name} | {said} | {verdict.replace('|', '/')} | {day}, {seed}, {commit} |\n"
+
+
+def commit() -> str:
+    """Return what the checkout stands at, `unknown` outside of one."""
+    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"

@@ -17,6 +17,7 @@ import click
 from benchmarks.postgres import postgresql
 from benchmarks.serving import free_port
 from benchmarks.speed.follow_up_out import WARM
+from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.sending import send, sender
 from benchmarks.speed.spread import spread
 from wxbot.store.engine import Store
@@ -30,7 +31,8 @@ _RATE = "SELECT count(*) / (max(changed_at) - min(changed_at)) FROM followups WH
 @click.command()
 @click.option("--messages", default=4000, show_default=True, help="For each side in each round.")
 @click.option("--rounds", default=3, show_default=True)
-def far(messages: int, rounds: int) -> None:
+@WRITE
+def far(messages: int, rounds: int, write: bool) -> None:
     """Measure each side in turns, and print a table."""
     rates: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="wxbot-far-") as name, _platform() as address, postgresql() as server:
@@ -47,12 +49,11 @@ def far(messages: int, rounds: int) -> None:
             }
             for side, (at, threads) in sides.items():
                 rates.setdefault(side, []).append(_rate(at, address, folder, threads, messages))
-    click.echo("| | messages a second |")
-    click.echo("|---|---|")
-    for side, each in rates.items():
-        click.echo(f"| {side} | {spread(each, '.0f')} |")
     *_, one, two = rates.values()
-    click.echo(f"two senders over one: {spread([b / a for a, b in zip(one, two, strict=True)], '.2f')}")
+    gain = spread([both / alone for alone, both in zip(one, two, strict=True)], ".2f")
+    lines = ["| | messages a second |", "|---|---|"]
+    lines += [f"| {side} | {spread(each, '.0f')} |" for side, each in rates.items()]
+    tell("far", [*lines, "", f"Two senders do {gain} times what one does."], write=write)
 
 
 def _rate(url: str, address: str, folder: Path, threads: list[int], messages: int) -> float:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.push_in import WECHATPY, WEROBOT
 from benchmarks.speed.sending import platform, send, sender
 from benchmarks.speed.servers import Side, python_for
 from benchmarks.speed.spread import spread
+from benchmarks.svg import bars
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
 
@@ -27,7 +29,8 @@ WARM = 200  # messages before the sender's CPU counts: start-up, token, connecti
 @click.command()
 @click.option("--messages", default=3000, show_default=True, help="For each side in each round.")
 @click.option("--rounds", default=5, show_default=True)
-def follow_up_out(messages: int, rounds: int) -> None:
+@WRITE
+def follow_up_out(messages: int, rounds: int, write: bool) -> None:
     """Measure each side in turns, and print a table."""
     environments = Path(".venv/rivals").absolute()
     pythons = [python_for(side, environments) for side in RIVALS]
@@ -37,7 +40,7 @@ def follow_up_out(messages: int, rounds: int) -> None:
             for side, python in zip(RIVALS, pythons, strict=True):
                 measured[side.name].append(_rival(python, side.app, at, messages))
             measured["wxbot"].append(_wxbot(Path(name) / f"{number}.db", at, messages))
-    _tell(measured)
+    _tell(measured, write=write)
 
 
 def _rival(python: str, kind: str, address: str, messages: int) -> float:
@@ -56,13 +59,17 @@ def _wxbot(database: Path, address: str, messages: int) -> float:
         return (server.cpu() - before) / messages * 1e6
 
 
-def _tell(measured: dict[str, list[float]]) -> None:
+def _tell(measured: dict[str, list[float]], *, write: bool) -> None:
     base = measured["wechatpy"]
-    click.echo("| | CPU µs a message | × wechatpy |")
-    click.echo("|---|---|---|")
-    for name, values in measured.items():
-        ratios = [mine / theirs for mine, theirs in zip(values, base, strict=True)]
-        click.echo(f"| {name} | {spread(values, '.0f')} | {spread(ratios, '.2f')} |")
+    ratios = {
+        name: [mine / theirs for mine, theirs in zip(each, base, strict=True)] for name, each in measured.items()
+    }
+    lines = ["| | CPU µs a message | × wechatpy |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {spread(each, '.0f')} | {spread(ratios[name], '.2f')} |" for name, each in measured.items()
+    ]
+    picture = bars("CPU for a message, times wechatpy, which stores nothing", ratios, 1.0)
+    tell("follow-up-out", lines, write=write, picture=picture)
 
 
 if __name__ == "__main__":

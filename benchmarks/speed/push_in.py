@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from benchmarks.speed.load import load
+from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.servers import Server, Side, python_for, running, wxbot
 from benchmarks.speed.spread import spread
+from benchmarks.svg import bars
 from wxbot.store.migrate import migrate
 
 _RIVALS = "benchmarks.speed.rivals"
@@ -23,6 +25,7 @@ SIDES = (
 )
 _CONNECTIONS = 32
 _WARM = 2.0  # seconds
+_AIM = 1.35  # times bare Flask
 
 
 @dataclass
@@ -39,7 +42,8 @@ class Measured:
 @click.option("--seconds", default=6.0, show_default=True, help="For each side in each round.")
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--only", default="", help="Besides bare Flask, only sides whose name holds this.")
-def push_in(seconds: float, rounds: int, only: str) -> None:
+@WRITE
+def push_in(seconds: float, rounds: int, only: str, write: bool) -> None:
     """Measure each side in turns, and print a table."""
     with tempfile.TemporaryDirectory(prefix="wxbot-speed-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -55,7 +59,7 @@ def push_in(seconds: float, rounds: int, only: str) -> None:
             for server in servers:
                 length = seconds if number else _WARM
                 _round(server, measured[server.side.name], number, length)
-    _tell(measured)
+    _tell(measured, write=write)
 
 
 def _round(server: Server, measured: Measured, number: int, seconds: float) -> None:
@@ -69,17 +73,22 @@ def _round(server: Server, measured: Measured, number: int, seconds: float) -> N
         measured.unanswered += answers.unanswered
 
 
-def _tell(measured: dict[str, Measured]) -> None:
+def _tell(measured: dict[str, Measured], *, write: bool) -> None:
     base = measured["bare Flask view"]
-    click.echo("| | CPU µs a push | × bare Flask | pushes a second | p99 ms | × bare Flask | unanswered |")
-    click.echo("|---|---|---|---|---|---|---|")
+    lines = [
+        "| | CPU µs a push | × bare Flask | pushes a second | p99 ms | × bare Flask | unanswered |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    ratios = {
+        name: [mine / bare for mine, bare in zip(one.cpu, base.cpu, strict=True)] for name, one in measured.items()
+    }
     for name, one in measured.items():
-        ratios = [mine / theirs for mine, theirs in zip(one.cpu, base.cpu, strict=True)]
         late = [mine / theirs for mine, theirs in zip(one.p99, base.p99, strict=True)]
-        click.echo(
-            f"| {name} | {spread(one.cpu, '.0f')} | {spread(ratios, '.2f')} | {spread(one.rate, '.0f')} | "
+        lines.append(
+            f"| {name} | {spread(one.cpu, '.0f')} | {spread(ratios[name], '.2f')} | {spread(one.rate, '.0f')} | "
             f"{spread(one.p99, '.0f')} | {spread(late, '.2f')} | {one.unanswered} |"
         )
+    tell("push-in", lines, write=write, picture=bars("CPU for a push, times a bare Flask view", ratios, _AIM))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import click
 from benchmarks.score import percentile
 from benchmarks.speed.follow_up_out import WARM
 from benchmarks.speed.load import load
+from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.sending import platform, send, sender
 from benchmarks.speed.servers import Server, running, wxbot
 from benchmarks.speed.spread import spread
@@ -73,7 +74,8 @@ class _Side:
 @click.option("--seconds", default=5.0, show_default=True, help="Of pushes to each store in each round.")
 @click.option("--messages", default=1500, show_default=True, help="Follow-ups on each store in each round.")
 @click.option("--over", default=20.0, show_default=True, help=f"Seconds over which {_PUNCTUAL} more are due.")
-def scale(rows: int, rounds: int, seconds: float, messages: int, over: float) -> None:
+@WRITE
+def scale(rows: int, rounds: int, seconds: float, messages: int, over: float, write: bool) -> None:
     """Fill one of two stores, measure both in turns, and print a table."""
     with tempfile.TemporaryDirectory(prefix="wxbot-scale-") as name, ExitStack() as stack:
         sides = []
@@ -93,7 +95,7 @@ def scale(rows: int, rounds: int, seconds: float, messages: int, over: float) ->
                 side.pushes(number, seconds)
             for side in sides:
                 side.follow_ups(address, number, messages, over)
-        _tell(sides)
+        _tell(sides, write=write)
 
 
 def _fill(url: str, rows: int) -> None:
@@ -113,12 +115,12 @@ def _fill_some(tx: Transaction, first: int, last: int, now: float) -> None:
     outbox.insert_many(tx, "default", who, new, origin="test", now=now)
 
 
-def _tell(sides: list[_Side]) -> None:
+def _tell(sides: list[_Side], *, write: bool) -> None:
     base = sides[0]
-    click.echo(
-        "| | CPU µs a push | × empty | CPU µs a follow-up | × empty | late, p50 ms | p99 ms | web MB | sender MB |"
-    )
-    click.echo("|---|---|---|---|---|---|---|---|---|")
+    lines = [
+        "| | CPU µs a push | × empty | CPU µs a follow-up | × empty | late, p50 ms | p99 ms | web MB | sender MB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for side in sides:
         late = [round(1000 * percentile(sorted(side.late), share)) for share in (0.5, 0.99)]
         ratios = (
@@ -127,10 +129,11 @@ def _tell(sides: list[_Side]) -> None:
         )
         push, follow_up = (spread(one, ".2f") for one in ratios)
         spent, sent = spread(side.push, ".0f"), spread(side.follow_up, ".0f")
-        click.echo(
+        lines.append(
             f"| {side.name} | {spent} | {push} | {sent} | {follow_up} | {late[0]} | {late[1]} | "
             f"{max(side.web.memory()):.0f} | {side.sender:.0f} |"
         )
+    tell("scale", lines, write=write)
 
 
 if __name__ == "__main__":
