@@ -1,5 +1,8 @@
 """The regression guard on instructions: what it lets pass, and what it does not."""
 
+from pathlib import Path
+
+import pytest
 from lxml import etree
 
 from benchmarks.speed import page
