@@ -18,12 +18,14 @@ from benchmarks.figure import Figure, Run
 from benchmarks.score import percentile
 from benchmarks.storm import Storm
 from wxbot.protocol.signature import sign
+from wxbot.simulator.calls import SEND
 from wxbot.store.connections import WAL_LIMIT
 from wxbot.store.engine import Store
 
 _RATE = 100.0  # pushes a second; each has a reply and a follow-up
 _CLIENTS = 8  # connections, kept open as nginx keeps its own
 _FLOOD = 32  # clients at once before what is measured, so that pools have all their threads and caches are full
+_SLOW = 0.05  # seconds for a call meanwhile, so that the sender needs all its threads too
 _FEW = 4  # of those one brings a follow-up
 _WARM = 0.4  # share of the time after which nothing may grow any more
 _SLACK = {"open files": 4, "threads": 1, "connections": 2}  # a pool may still open one for each process
@@ -134,7 +136,9 @@ def _soaked(
     """Return the traffic of so many seconds, what commits beside it took, and what the processes held."""
     master, sender = place.web(WXBOT_WORKERS="2"), place.sender()
     traffic = _Traffic(place, users)
+    place.post("/sim/faults", {"path": SEND, "kind": "delay", "seconds": _SLOW})
     traffic.flood(flood)
+    place.clear_faults()
     with _beside(place, traffic, [master.pid, *workers(master), sender.pid or 0]) as (commits, looks):
         traffic.run(seconds)
     return traffic, commits, looks
