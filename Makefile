@@ -21,7 +21,7 @@ scoreboard-proof: .venv/installed
 	.venv/bin/python -m benchmarks.scoreboard --short --proof
 
 # CPU a push and a follow-up beside what people use today and with a million waiting, a platform that is far away,
-# and what chat notices of a fan-out; the tables and pictures go into docs/performance.md. About 25 minutes.
+# and what chat notices of a fan-out; the tables and pictures go into docs/performance.md. 12 minutes.
 bench: .venv/installed
 	.venv/bin/python -m benchmarks.speed.instructions
 	.venv/bin/python -m benchmarks.speed.push_in --write

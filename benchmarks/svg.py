@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import isfinite
 
 GREEN, BROWN = "#07a35a", "#c0603a"
 STYLE = "text{font:12px sans-serif;fill:#333}.title{font-size:14px;font-weight:bold}.small{font-size:11px}"
@@ -12,17 +13,19 @@ _LEFT, _ACROSS, _RIGHT, _ROW, _TOP = 200, 480, 100, 30, 50  # pixels
 def bars(title: str, values: Mapping[str, Sequence[float]], aim: float) -> str:
     """Return a bar for each name, as long as the median of its values; a line from the lowest to the highest.
 
-    What is wxbot's is green. A dashed line stands at the aim, which is below it.
+    What is wxbot's is green. A dashed line stands at the aim, which is below it. A line that would leave the
+    picture ends at its edge.
     """
-    most = max(aim, *(max(each) for each in values.values()))
+    medians = [statistics.median(each) for each in values.values()]
+    most = 1.25 * max(aim, *(one for one in medians if isfinite(one)))
     scale = _ACROSS / most
     tall = _TOP + _ROW * len(values) + 30
     at = _LEFT + aim * scale
     parts = [*opened(_LEFT + _ACROSS + _RIGHT, tall), text(10, 24, title, "title")]
     for row, (name, each) in enumerate(values.items()):
-        y, middle = _TOP + _ROW * row, statistics.median(each)
+        y, middle = _TOP + _ROW * row, min(statistics.median(each), most)
         colour = GREEN if name.startswith("wxbot") else BROWN
-        low, high = (_LEFT + scale * one for one in (min(each), max(each)))
+        low, high = (_LEFT + scale * min(one, most) for one in (min(each), max(each)))
         parts += [
             text(_LEFT - 8, y + 14, name, anchor="end"),
             bar(_LEFT, y, scale * middle, 20, colour),

@@ -67,7 +67,7 @@ def _round(server: Server, measured: Measured, number: int, seconds: float) -> N
     answers = load(server.port, connections=_CONNECTIONS, seconds=seconds, first=number * 10_000_000)
     spent = server.cpu() - before
     if number:  # the first round only warms
-        measured.cpu.append(spent / max(len(answers.took), 1) * 1e6)
+        measured.cpu.append(spent / len(answers.took) * 1e6 if answers.took else float("inf"))
         measured.rate.append(len(answers.took) / seconds)
         measured.p99.append(answers.at(0.99) * 1000)
         measured.unanswered += answers.unanswered
