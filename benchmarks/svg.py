@@ -6,7 +6,7 @@ from html import escape
 from math import isfinite
 
 GREEN, BROWN = "#07a35a", "#c0603a"
-STYLE = "text{font:12px sans-serif;fill:#333}.title{font-size:14px;font-weight:bold}.small{font-size:11px}"
+_STYLE = "text{font:12px sans-serif;fill:#333}.title{font-size:14px;font-weight:bold}.small{font-size:11px}"
 _LEFT, _ACROSS, _RIGHT, _ROW, _TOP = 200, 480, 100, 30, 50  # pixels
 
 
@@ -43,7 +43,7 @@ def opened(width: int, height: int) -> list[str]:
     """Return how a picture of so many pixels begins; `</svg>` ends it."""
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
-        f'<style>{STYLE}</style><rect width="{width}" height="{height}" fill="#fff"/>',
+        f'<style>{_STYLE}</style><rect width="{width}" height="{height}" fill="#fff"/>',
     ]
 
 

@@ -12,7 +12,6 @@ from wxbot.background import Repeating
 from wxbot.clock import Clock
 from wxbot.inbox.accept import Inbox
 from wxbot.inbox.commit import Terms
-from wxbot.inbox.handoff import HandOff
 from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.protocol.cipher import Cipher
 from wxbot.protocol.envelope import Reader
@@ -26,7 +25,7 @@ from wxbot.web.console.room import Room
 from wxbot.web.health import health
 from wxbot.web.push_api import push_api
 from wxbot.web.webhook import Door, webhook
-from wxbot.wiring import CHECKPOINT_EVERY, answering_of, manners_of, media_of_all, sign_of_life, typing_of
+from wxbot.wiring import CHECKPOINT_EVERY, answering_of, hand_off_of, manners_of, sign_of_life
 from wxbot.wiring import connect as connect  # promised by docs/programs.md
 
 
@@ -39,7 +38,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None, bot: B
     using = given or from_environment()
     clock = clock or clock_of(using)
     store, answering = open_store(using), answering_of(using, bot)
-    hand_off = HandOff(store, clock, answering, typing_of(store, clock, using), media_of_all(store, clock, using))
+    hand_off = hand_off_of(store, clock, using, answering)
     doors = {
         name: Door(name, _reader(account), Inbox(store, clock, answering, hand_off, _terms(account)))
         for name, account in using.all_accounts.items()

@@ -64,7 +64,7 @@ def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None =
     # Half of the threads wait for the platform; with fewer connections the other half would wait for one.
     store = open_store(using, max(8, using.sender.threads // 2))
     answering = answering_of(using, bot)
-    hand_off = HandOff(store, clock, answering, typing_of(store, clock, using), media_of_all(store, clock, using))
+    hand_off = hand_off_of(store, clock, using, answering)
     accounts = using.all_accounts
 
     def recover() -> bool:
@@ -138,7 +138,12 @@ def client(store: Store, clock: Clock, using: Settings, account: str) -> Client:
     return Client(transport, access_tokens(store, clock, using, account))
 
 
-def typing_of(store: Store, clock: Clock, using: Settings) -> dict[str, Typing]:
+def hand_off_of(store: Store, clock: Clock, using: Settings, answering: Answering) -> HandOff:
+    """Return what finishes pushes that are not answered in time."""
+    return HandOff(store, clock, answering, _typing(store, clock, using), _media(store, clock, using))
+
+
+def _typing(store: Store, clock: Clock, using: Settings) -> dict[str, Typing]:
     """Return the typing state of each account that shows it."""
 
     def of(name: str) -> Typing:
@@ -147,8 +152,7 @@ def typing_of(store: Store, clock: Clock, using: Settings) -> dict[str, Typing]:
     return {name: of(name) for name, account in using.all_accounts.items() if account.typing}
 
 
-def media_of_all(store: Store, clock: Clock, using: Settings) -> dict[str, Media]:
-    """Return each account's way to the platform for files."""
+def _media(store: Store, clock: Clock, using: Settings) -> dict[str, Media]:
     return {name: media(store, clock, using, name) for name in using.all_accounts}
 
 

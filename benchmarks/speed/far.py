@@ -19,7 +19,7 @@ from benchmarks.serving import free_port
 from benchmarks.speed.follow_up_out import WARM
 from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.sending import send, sender
-from benchmarks.speed.spread import spread
+from benchmarks.speed.spread import spread, times
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
 
@@ -50,7 +50,7 @@ def far(messages: int, rounds: int, write: bool) -> None:
             for side, (at, threads) in sides.items():
                 rates.setdefault(side, []).append(_rate(at, address, folder, threads, messages))
     *_, one, two = rates.values()
-    gain = spread([both / alone for alone, both in zip(one, two, strict=True)], ".2f")
+    gain = spread(times(two, one), ".2f")
     lines = ["| | messages a second |", "|---|---|"]
     lines += [f"| {side} | {spread(each, '.0f')} |" for side, each in rates.items()]
     tell("far", [*lines, "", f"Two senders do {gain} times what one does."], write=write)

@@ -11,7 +11,7 @@ from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.push_in import WECHATPY, WEROBOT
 from benchmarks.speed.sending import platform, send, sender
 from benchmarks.speed.servers import Side, python_for
-from benchmarks.speed.spread import spread
+from benchmarks.speed.spread import spread, times
 from benchmarks.svg import bars
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
@@ -61,9 +61,7 @@ def _wxbot(database: Path, address: str, messages: int) -> float:
 
 def _tell(measured: dict[str, list[float]], *, write: bool) -> None:
     base = measured["wechatpy"]
-    ratios = {
-        name: [mine / theirs for mine, theirs in zip(each, base, strict=True)] for name, each in measured.items()
-    }
+    ratios = {name: times(each, base) for name, each in measured.items()}
     lines = ["| | CPU µs a message | × wechatpy |", "|---|---|---|"]
     lines += [
         f"| {name} | {spread(each, '.0f')} | {spread(ratios[name], '.2f')} |" for name, each in measured.items()

@@ -10,7 +10,7 @@ import click
 from benchmarks.speed.load import load
 from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.servers import Server, Side, python_for, running, wxbot
-from benchmarks.speed.spread import spread
+from benchmarks.speed.spread import spread, times
 from benchmarks.svg import bars
 from wxbot.store.migrate import migrate
 
@@ -79,11 +79,9 @@ def _tell(measured: dict[str, Measured], *, write: bool) -> None:
         "| | CPU µs a push | × bare Flask | pushes a second | p99 ms | × bare Flask | unanswered |",
         "|---|---|---|---|---|---|---|",
     ]
-    ratios = {
-        name: [mine / bare for mine, bare in zip(one.cpu, base.cpu, strict=True)] for name, one in measured.items()
-    }
+    ratios = {name: times(one.cpu, base.cpu) for name, one in measured.items()}
     for name, one in measured.items():
-        late = [mine / theirs for mine, theirs in zip(one.p99, base.p99, strict=True)]
+        late = times(one.p99, base.p99)
         lines.append(
             f"| {name} | {spread(one.cpu, '.0f')} | {spread(ratios[name], '.2f')} | {spread(one.rate, '.0f')} | "
             f"{spread(one.p99, '.0f')} | {spread(late, '.2f')} | {one.unanswered} |"

@@ -20,7 +20,7 @@ from benchmarks.speed.load import load
 from benchmarks.speed.page import WRITE, tell
 from benchmarks.speed.sending import platform, send, sender
 from benchmarks.speed.servers import Server, running, wxbot
-from benchmarks.speed.spread import spread
+from benchmarks.speed.spread import spread, times
 from wxbot.protocol.content import Text
 from wxbot.protocol.outgoing import FollowUp, message_json
 from wxbot.store import outbox
@@ -123,11 +123,9 @@ def _tell(sides: list[_Side], *, write: bool) -> None:
     ]
     for side in sides:
         late = [round(1000 * percentile(sorted(side.late), share)) for share in (0.5, 0.99)]
-        ratios = (
-            [mine / theirs for mine, theirs in zip(ours, others, strict=True)]
-            for ours, others in ((side.push, base.push), (side.follow_up, base.follow_up))
+        push, follow_up = (
+            spread(times(*both), ".2f") for both in ((side.push, base.push), (side.follow_up, base.follow_up))
         )
-        push, follow_up = (spread(one, ".2f") for one in ratios)
         spent, sent = spread(side.push, ".0f"), spread(side.follow_up, ".0f")
         lines.append(
             f"| {side.name} | {spent} | {push} | {sent} | {follow_up} | {late[0]} | {late[1]} | "

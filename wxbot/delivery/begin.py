@@ -189,8 +189,8 @@ class Beginning:
             for priority, due_at, topic in published
             if priority == "normal" and due_at <= soon and not _sleeps(way, topic, due_at)
         ]
-        scarce = first.priority == "normal" and any(0 < grant.left <= budget.keep for grant in grants)
-        is_over = scarce and plans.are_over(tx, account, openid, now)
+        keeps = any(0 < grant.left <= budget.keep for grant in grants)
+        is_over = keeps and plans.are_over(tx, account, openid, now)
         waiting = outbox.decisive(
             tx, account, openid, end, clock=lambda: self._store.lease_clock(tx), boot=self._store.boot
         )

@@ -85,14 +85,13 @@ class Claims:
 
     def _take_heads(self, tx: Transaction, found: Sequence[Lane], now: float) -> Iterator[tuple[Lane, Head]]:
         """Mark the first due message of each lane as claimed; lanes without one that is ready are given back."""
-        heads = lanes.heads(tx, found, now)
-        plain = [(lane, heads[lane.id]) for lane in found if lane.id in heads and _is_ready(heads[lane.id], now)]
+        ready = {id: head for id, head in lanes.heads(tx, found, now).items() if _is_ready(head, now)}
+        plain = [(lane, ready[lane.id]) for lane in found if lane.id in ready]
         claimed = Move(state="claimed")
         lanes.move_each(tx, [(head, lane.claim) for lane, head in plain], claimed, owner=self._store.owner, now=now)
         yield from ((lane, self._as_claimed(lane, head)) for lane, head in plain)
-        others = {lane.id for lane in found} - {lane.id for lane, _ in plain}
         for lane in found:
-            if lane.id in others and (head := self._take_head(tx, lane, now)) is not None:
+            if lane.id not in ready and (head := self._take_head(tx, lane, now)) is not None:
                 yield lane, head
 
     def _as_claimed(self, lane: Lane, head: Head) -> Head:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
@@ -51,8 +50,7 @@ class Taking:
         """
         now = self._clock.now()
         falls = self._ways[account].manners.have_fallback
-        look = partial(self._claims.due_ranks, account=account, now=now, falls=falls)
-        ranks = self._store.read(look)
+        ranks = self._store.read(lambda tx: self._claims.due_ranks(tx, account, now, falls=falls))
         if not ranks:
             return []
         few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)

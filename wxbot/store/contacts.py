@@ -37,16 +37,15 @@ WHERE s.account = :account AND topic = :topic AND s.openid > :after AND since <=
 ORDER BY s.openid LIMIT :limit"""
 # What ends sooner and is not spent was too near its end for us. The platform may have taken it all the same, and a
 # clock that is set back would open it once more.
-_SPEND_ACTION = """
-UPDATE contacts SET action_left = action_left - 1,
-  message_left = CASE WHEN message_left > 0 AND message_until < action_until
-                      THEN message_left - 1 ELSE message_left END
-WHERE account = :account AND openid = :openid AND action_left > 0"""
-_SPEND_MESSAGE = """
-UPDATE contacts SET message_left = message_left - 1,
-  action_left = CASE WHEN action_left > 0 AND action_until < message_until
-                     THEN action_left - 1 ELSE action_left END
-WHERE account = :account AND openid = :openid AND message_left > 0"""
+_SPEND_ONE = """
+UPDATE contacts SET {kind}_left = {kind}_left - 1,
+  {other}_left = CASE WHEN {other}_left > 0 AND {other}_until < {kind}_until
+                      THEN {other}_left - 1 ELSE {other}_left END
+WHERE account = :account AND openid = :openid AND {kind}_left > 0"""
+_SPEND = {
+    "message": _SPEND_ONE.format(kind="message", other="action"),
+    "action": _SPEND_ONE.format(kind="action", other="message"),
+}
 _GIVE_BACK = {
     "message": """UPDATE contacts SET message_left = message_left + 1
                   WHERE account = :account AND openid = :openid AND message_until = :until""",
@@ -119,8 +118,7 @@ def audience(
 
 def spend(tx: Transaction, account: str, openid: str, grant: Grant) -> bool:
     """Take one message from the open grant that ends soonest; False when another sender took the last."""
-    statement = _SPEND_MESSAGE if grant.kind == "message" else _SPEND_ACTION
-    return tx.change(statement, account=account, openid=openid) == 1
+    return tx.change(_SPEND[grant.kind], account=account, openid=openid) == 1
 
 
 def give_back(tx: Transaction, account: str, openid: str, spent: str) -> None:
