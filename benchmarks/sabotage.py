@@ -19,7 +19,7 @@ from typing import Any
 
 from wxbot import app  # all of the product is imported, and so can be changed
 from wxbot.cli import processes
-from wxbot.delivery import claims, sender
+from wxbot.delivery import calling, claims, sender
 from wxbot.inbox import accept
 from wxbot.platform import access_token, http_call, transport
 from wxbot.protocol import envelope, replies
@@ -158,7 +158,7 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "S2 lane claimed, not committed": (claims.Claims, "claim", "after"),
     "S3 claim committed": (sender.Sender, "_deliver", "before"),
     "S4 grant spent, not committed": (contacts, "spend", "after"),
-    "S5 sending committed": (sender.Sender, "_send", "before"),
+    "S5 sending committed": (calling.Calling, "call", "before"),
     "S6 request made, not sent": (transport.Transport, "_send", "before"),
     "S7 answer read": (transport.Transport, "_send", "after"),
     "S8 before the settle": (sender, "settle", "before"),

@@ -5,19 +5,26 @@ Never a token, a secret or a message's text, and nothing from a push that was no
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
 
 
 class _Stderr:
-    """Standard error as it is when a line is written: a program around us may put another in its place."""
+    """Standard error as it is when a line is written: a program around us may put another in its place.
+
+    A line that nobody reads any more stops no message.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError, ValueError):
+            return sys.stderr.write(text)
+        return 0
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def configure(*, quiet: bool = False) -> None:

@@ -493,3 +493,32 @@ def test_an_operator_cancels_and_retries(stage: Stage) -> None:
     stage.until(lambda: stage.states() == ["sent"])
     assert not store.write(lambda tx: outbox.retry(tx, "default", id, now, "again"))
     store.close()
+
+
+def test_one_that_cannot_be_begun_keeps_no_other_from_going_out(url: str, bot: Bot) -> None:
+    with staged(url, bot, sending=False, join=60) as still:  # joining reads the texts
+        broken, user, store = writer(still), writer(still), still.store()
+        put(still, broken, "never")
+        put(still, user, "one")
+        spoil = "UPDATE followups SET message = '{' WHERE openid = :openid"
+        store.write(lambda tx: tx.change(spoil, openid=broken))
+        store.close()
+
+        with senders(still.settings, still.clock, 1):
+            still.clock.advance(61)
+            still.until_equal(["claimed", "sent"], still.states)
+        assert still.shown(user, "custom") == ["one"]
+
+
+def test_a_settle_that_fails_takes_no_other_with_it(still: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise KeyError("a bug in the settle of a refusal")
+
+    monkeypatch.setattr("wxbot.delivery.settle.contacts.close", failing)
+    users = [writer(still) for _ in range(8)]
+    still.fault("errcode", errcode=45015)
+    for user in users:
+        put(still, user, "one")
+
+    with senders(still.settings, still.clock, 1):
+        still.until_equal(["sending", *["sent"] * 7], lambda: sorted(still.states()))

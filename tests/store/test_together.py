@@ -37,11 +37,12 @@ def wait_behind(together: Together, works: list[Callable[[Any], Any]], transacti
 
     def want(number: int) -> None:
         try:
-            outcomes[number] = together.do(works[number])
+            [done] = together.do([works[number]])
+            outcomes[number] = done.outcome()
         except (NotFound, NoTurn, KeyboardInterrupt) as exc:
             outcomes[number] = exc
 
-    first = threading.Thread(target=together.do, args=(lambda tx: None,))
+    first = threading.Thread(target=together.do, args=([lambda tx: None],))
     first.start()
     transactions.is_begun.wait(10)
     others = [threading.Thread(target=want, args=(number,)) for number in range(len(works))]
@@ -86,6 +87,21 @@ def test_when_one_fails_the_others_do_not_and_each_is_done_once_more_by_itself()
 
     assert [outcomes[0], outcomes[2]] == [0, 2]
     assert isinstance(outcomes[1], NotFound)
+    assert transactions.sizes[2:] == [1, 1, 1]
+
+
+def test_several_pieces_of_one_thread_share_a_transaction_and_no_fault() -> None:
+    transactions = Transactions()
+    transactions.go.set()
+    together = Together(transactions.run)
+    good, bad = counted(transactions, 1), counted(transactions, None, NotFound("its own fault"))
+
+    shared = together.do([good, good])
+    assert ([one.outcome() for one in shared], transactions.sizes) == ([1, 1], [2])
+
+    done = together.do([good, bad, good])
+    assert [one.result for one in done] == [1, None, 1]
+    assert isinstance(done[1].error, NotFound)
     assert transactions.sizes[2:] == [1, 1, 1]
 
 

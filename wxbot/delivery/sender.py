@@ -1,26 +1,31 @@
 """The sender: claim lanes that have something due, send one message of each, settle what became of it.
 
-Three commits a message: the claim (shared by many lanes), `sending` right before the bytes leave,
-and the settle, which gives the lane back. On SQLite the first two are one. Each names the owner and the claim
-number it expects.
+Three steps a message: the claim (shared by many lanes), `sending` right before the bytes leave, and the settle,
+which gives the lane back. On SQLite one thread writes and the others call: it settles what was answered, claims and
+begins what is due next, all in one commit. On PostgreSQL each thread begins and settles what it calls for.
+Each step names the owner and the claim number it expects.
 A sender that dies or loses its lease leaves at most one message in doubt for each thread.
 """
 
 import random
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 
 from wxbot.background import Repeating
 from wxbot.clock import Clock
-from wxbot.delivery import files, outcome, rungs
+from wxbot.delivery import files
 from wxbot.delivery.begin import Beginning
+from wxbot.delivery.calling import Calling
 from wxbot.delivery.claims import Claimed, Claims
-from wxbot.delivery.ladder import Call
+from wxbot.delivery.crew import SOON, Crew
 from wxbot.delivery.outcome import Outcome
 from wxbot.delivery.places import Places
 from wxbot.delivery.settle import settle
@@ -30,6 +35,7 @@ from wxbot.errors import NotFound, SendFailed, StoreError
 from wxbot.reply.hooks import FollowUpChanged
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Head, Move
+from wxbot.store.together import Wanted
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +51,15 @@ class Pace:
     lease: float
     request_limit: float
     poll: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A message whose call has come to something that is not settled yet."""
+
+    one: Claimed
+    going: Going
+    result: Outcome
 
 
 class Sender:
@@ -65,12 +80,14 @@ class Sender:
         self._beside, self._tell = beside, tell
         self._claims = Claims(store, pace.lease)
         # So much of a lease may be over when a call begins: it may be made twice, with a new token the second time.
-        self._slack = pace.lease - 2 * pace.request_limit - _MARGIN
+        slack = pace.lease - 2 * pace.request_limit - _MARGIN
         self._share = max(1, pace.threads // max(1, len(ways)))  # of the threads, so that no account holds all
         self._places = {account: Places(self._share) for account in ways}
         beginning = Beginning(store, self._claims, ways, self._places)
-        self._taking = Taking(store, clock, self._claims, beginning, ways, self._slack)
-        self._busy = dict.fromkeys(ways, 0)
+        self._taking = Taking(store, clock, self._claims, beginning, ways, slack)
+        self._calling = Calling(clock, ways, slack)
+        self._answered: deque[Answered] = deque()
+        self._busy = dict.fromkeys(ways, 0)  # messages in hand, until they are settled
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -81,14 +98,13 @@ class Sender:
         for each in self._beside:
             each.start()
         with ThreadPoolExecutor(self._pace.threads, thread_name_prefix="send") as pool:
-            while not self._stopping:
+            crew = Crew(pool, self._pace.threads, self._deliver)
+            while not self._stopping or any(self._busy.values()):
                 self._wake.clear()
-                taken = [one for account in self._ways for one in self._take(account)]
-                for one in taken:
-                    pool.submit(self._deliver, one)
+                taken = self._turn()
+                crew.give(taken)
                 if not taken:
-                    self._wake.wait(self._pace.poll)
-                    self._gather()
+                    self._wait(crew)
 
     def stop(self) -> None:
         """Claim nothing more; what is being sent is finished. May be called from a signal handler."""
@@ -97,49 +113,87 @@ class Sender:
             each.stop()
         self._wake.set()
 
-    def _gather(self) -> None:
-        """While most threads work, sleep a moment: a claim costs nearly the same for many lanes as for one."""
+    def _wait(self, crew: Crew[Taken]) -> None:
+        """Wait for an answer, or until it is time to look; while others are under way, for some more of them.
+
+        A commit costs nearly the same for many messages as for one.
+        """
+        self._wake.wait(SOON if crew.is_behind() else self._pace.poll)
         with self._lock:
-            is_busy = sum(self._busy.values()) > self._pace.threads // 2
-        if is_busy:
+            under_way = sum(self._busy.values()) - len(self._answered)
+        if under_way > 0:
             time.sleep(_GATHER)
 
-    def _take(self, account: str) -> list[Taken]:
+    def _turn(self) -> list[Taken]:
+        """Settle what was answered, and take what is due next."""
+        answered = [self._answered.popleft() for _ in range(len(self._answered))]
+        takings = {} if self._stopping else self._takings(Counter(each.one.head.account for each in answered))
+        done = self._settle_all(answered, list(takings.values()))
+        return [each for account, one in zip(takings, done, strict=True) for each in self._taken(account, one)]
+
+    def _takings(self, settled: Mapping[str, int]) -> dict[str, Callable[[Transaction], list[Taken]]]:
+        """Return what takes the next messages of each account that has some, or may have once these are settled."""
+        found = {}
+        for account in self._ways:
+            free = self._free(account) + settled.get(account, 0)
+            ranks = self._look(account) if free and not settled else []
+            if free and (settled or ranks):
+                found[account] = self._taking.take(account, free, ranks)
+        return found
+
+    def _free(self, account: str) -> int:
         with self._lock:
-            free = self._share - self._busy[account]
-        if free == 0:
-            return []
+            return self._share - self._busy[account]
+
+    def _look(self, account: str) -> list[int]:
         try:
-            taken = self._taking.take(account, free)
+            return self._taking.look(account)
         except StoreError:
             log.exception("claim failed", action="claim_failed", account=account)
             return []
+
+    def _taken(self, account: str, done: Wanted) -> list[Taken]:
+        """Return what an account's taking took; where beginning failed, what can be claimed without."""
+        if done.error is not None and not isinstance(done.error, StoreError):
+            log.error("not begun at once", action="begin_failed", account=account, exc_info=done.error)
+            [done] = self._store.write_each([self._taking.take_only(account, self._free(account))])
+        if done.error is not None:
+            log.error("claim failed", action="claim_failed", account=account, exc_info=done.error)
+            return []
+        taken: list[Taken] = done.result
         with self._lock:
             self._busy[account] += len(taken)
         return taken
 
     def _deliver(self, taken: Taken) -> None:
+        """Make the call for a message; what it comes to is settled by `_turn`, or here."""
+        answered = self._answer(taken)
+        if answered is None:
+            self._let_go(taken.one)
+        elif self._store.postgresql:
+            self._settle_all([answered])
+        else:
+            self._answered.append(answered)
+        self._wake.set()
+
+    def _answer(self, taken: Taken) -> Answered | None:
+        """Begin a message where that is still to be done, and make its call; None when none was to be made."""
         one = taken.one
         try:
-            if not taken.is_begun and not self._files_are_ready(one):
-                return
-            begun = self._taking.begun(taken)
-            going = begun.going
-            if isinstance(going, Move):
-                self._report([one.head], going)
-            elif going is not None:
-                result = self._send(going, begun.since)
-                self._store.write(lambda tx: self._settle(tx, one, going, result))
-                self._report([going.head, *going.behind], result.move)
-        except StoreError:  # the lease ends by itself, and the message is found as it was left
-            log.exception("not settled", action="settle_failed", followup=one.head.id)
-        except Exception:
-            log.exception("sender thread failed", action="sender_failed", followup=one.head.id)
-        finally:
-            self._places[one.head.account].leave(one.lane.id)
-            with self._lock:
-                self._busy[one.head.account] -= 1
-            self._wake.set()
+            if taken.is_begun or self._files_are_ready(one):
+                begun = self._taking.begun(taken)
+                if isinstance(begun.going, Going):
+                    return Answered(one, begun.going, self._calling.call(begun.going, begun.since))
+                if begun.going is not None:
+                    self._report([one.head], begun.going)
+        except Exception:  # the lease ends by itself, and the message is found as it was left
+            log.exception("not sent", action="send_failed", followup=one.head.id)
+        return None
+
+    def _let_go(self, one: Claimed) -> None:
+        self._places[one.head.account].leave(one.lane.id)
+        with self._lock:
+            self._busy[one.head.account] -= 1
 
     def _files_are_ready(self, one: Claimed) -> bool:
         """Upload what the message shows, before anything of it is begun; False when it cannot go out without."""
@@ -173,42 +227,26 @@ class Sender:
         for one in together:
             self._tell(_changed(one, move, self._clock.now()))
 
-    def _settle(self, tx: Transaction, one: Claimed, going: Going, result: Outcome) -> None:
-        manners = self._ways[one.head.account].manners
-        settle(tx, self._claims, one, going, result, manners, self._clock.now())
+    def _settle_all(
+        self, answered: Sequence[Answered], beside: Sequence[Callable[[Transaction], list[Taken]]] = ()
+    ) -> list[Wanted]:
+        """Settle these, in one commit with the takings beside; return what came of the takings."""
+        works: list[Callable[[Transaction], Any]] = [partial(self._settle, each) for each in answered]
+        works += beside
+        if not works:
+            return []
+        done = self._store.write_each(works)
+        for each, one in zip(answered, done, strict=False):
+            self._let_go(each.one)
+            if one.error is None:
+                self._report([each.going.head, *each.going.behind], each.result.move)
+            else:  # the lease ends by itself, and the message is found as it was left
+                log.error("not settled", action="settle_failed", followup=each.one.head.id, exc_info=one.error)
+        return done[len(answered) :]
 
-    def _send(self, going: Going, since: float) -> Outcome:
-        """Make the call, unless a pause has eaten so much of the lease that it might outlive it."""
-        head = going.head
-        if self._clock.monotonic() - since > self._slack:
-            return Outcome(move=Move(state="queued", reason="too little of the lease was left"), give_back=True)
-        if going.call is not None:
-            return self._by_rung(going, going.call)
-        way = self._ways[head.account]
-        message = way.media.filled(going.message)
-        if message is None:  # another's refusal has just shown that the platform knows it no more
-            return Outcome(move=Move(state="queued", reason="a file has to be uploaded again"), give_back=True)
-        try:
-            way.client.send(head.openid, message)
-        except SendFailed as exc:
-            if message != going.message and not going.renewed and files.is_unknown(exc):
-                return files.to_renew(exc, going.message, message)
-            result = outcome.failed(exc, head, self._clock.now(), random.random())
-            return outcome.apart(result) if going.behind else result
-        return outcome.sent()
-
-    def _by_rung(self, going: Going, call: Call) -> Outcome:
-        """Make the call of a rung."""
-        head, way = going.head, self._ways[going.head.account]
-        manner = way.manners.of(head.topic)
-        try:
-            taken = way.rungs.send(call, self._clock.now())
-        except SendFailed as exc:
-            now = self._clock.now()
-            return rungs.failed(exc, head, manner, keyed=going.keyed, now=now, jitter=random.random())
-        if isinstance(taken, Outcome):
-            return taken
-        return rungs.refused_by_webhook(taken, head, manner, self._clock.now(), random.random())
+    def _settle(self, each: Answered, tx: Transaction) -> None:
+        manners = self._ways[each.one.head.account].manners
+        settle(tx, self._claims, each.one, each.going, each.result, manners, self._clock.now())
 
 
 def _changed(one: Head, move: Move, now: float) -> FollowUpChanged:

@@ -1,19 +1,14 @@
 """What a sender takes in hand: a claim of what is due, which on SQLite begins it too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import structlog
 
 from wxbot.clock import Clock
 from wxbot.delivery.begin import Beginning
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.way import Going, Way
-from wxbot.errors import StoreError
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Move
-
-log = structlog.get_logger(__name__)
 
 _MOST_AT_ONCE = 16  # lanes in a claim that begins what it claims: others wait for its length
 
@@ -43,27 +38,29 @@ class Taking:
         self._store, self._clock, self._claims, self._beginning = store, clock, claims, beginning
         self._ways, self._slack = ways, slack
 
-    def take(self, account: str, free: int) -> list[Taken]:
-        """Claim up to `free` messages of an account, and begin what can be begun with that.
+    def look(self, account: str) -> list[int]:
+        """Return in which ranks of lanes something may be due: cheaper than to take in vain."""
+        return self._store.read(lambda tx: self._ranks(tx, account, self._clock.now()))
 
-        Where beginning fails, they are claimed only, and each is begun by itself.
+    def take(self, account: str, free: int, ranks: Sequence[int] = ()) -> Callable[[Transaction], list[Taken]]:
+        """Return what claims up to `free` messages of these ranks, and begins what can be begun with that.
+
+        Without ranks it looks for them itself. Where beginning fails, `take_only` is left.
         """
-        now = self._clock.now()
-        falls = self._ways[account].manners.have_fallback
-        ranks = self._store.read(lambda tx: self._claims.due_ranks(tx, account, now, falls=falls))
-        if not ranks:
-            return []
         few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
-        try:
-            return self._store.write(lambda tx: self._begin_all(tx, self._claim(tx, account, ranks, few, now), now))
-        except StoreError:
-            raise
-        except Exception:
-            log.exception("not begun at once", action="begin_failed", account=account)
-            return self._store.write(lambda tx: self._claim(tx, account, ranks, free, now))
+        return lambda tx: self._begin_all(tx, self._claim(tx, account, few, ranks), self._clock.now())
 
-    def _claim(self, tx: Transaction, account: str, ranks: Sequence[int], free: int, now: float) -> list[Taken]:
-        way, since = self._ways[account], self._clock.monotonic()
+    def take_only(self, account: str, free: int) -> Callable[[Transaction], list[Taken]]:
+        """Return what claims without beginning: each of these is begun by itself."""
+        return lambda tx: self._claim(tx, account, free)
+
+    def _ranks(self, tx: Transaction, account: str, now: float) -> list[int]:
+        return self._claims.due_ranks(tx, account, now, falls=self._ways[account].manners.have_fallback)
+
+    def _claim(self, tx: Transaction, account: str, free: int, ranks: Sequence[int] = ()) -> list[Taken]:
+        way, now, since = self._ways[account], self._clock.now(), self._clock.monotonic()
+        if not (ranks := ranks or self._ranks(tx, account, now)):
+            return []
         falls = way.manners.have_fallback
         claimed = self._claims.claim(tx, account, free, now, way.rate, ranks=ranks, falls=falls)
         return [Taken(one, since) for one in claimed]

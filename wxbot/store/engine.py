@@ -18,7 +18,7 @@ from wxbot.errors import NoTurn, SettingsError, StoreError
 from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections, database_url
 from wxbot.store.revision import is_newer, too_new, works_on
 from wxbot.store.schema import REVISION
-from wxbot.store.together import Together
+from wxbot.store.together import Together, Wanted
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -102,9 +102,21 @@ class Store:
         another waited for each other's locks, or when work of another thread in its transaction failed.
         """
         if not self.postgresql:  # there each connection commits by itself, and the server groups them
-            result: T = self._together.do(work)
+            result: T = self._together.do([work])[0].outcome()
             return result
         return _until_no_deadlock(lambda: self._write(work))
+
+    def write_each(self, works: Sequence[Callable[[Transaction], Any]]) -> list[Wanted]:
+        """Run each of these as `write` does, and return what came of each: one that fails takes no other with it.
+
+        On SQLite they share a transaction, and are done one by one only when something in it fails.
+        """
+        if not self.postgresql:
+            return self._together.do(works)
+        wanted = [Wanted(work) for work in works]
+        for one in wanted:
+            one.be_done(self.write)
+        return wanted
 
     def write_behind(self, work: Callable[[Transaction], T]) -> T:
         """Do the same without waiting for the disk: for work that is done again where a power cut undid it.

@@ -7,7 +7,7 @@ one transaction. When any of it fails, all is undone and each is done by itself:
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,14 @@ class Wanted:
     result: Any = None
     error: BaseException | None = field(default=None, repr=False)
 
+    def be_done(self, transact: Callable[[Work], Any]) -> None:
+        """Do it in a transaction of its own."""
+        try:
+            self.result = transact(self.work)
+        except Exception as exc:  # noqa: BLE001  # handed to the thread that wanted it
+            self.error = exc
+        self.is_done = True
+
     def outcome(self) -> Any:
         """Return what the work returned, or raise what it raised."""
         if isinstance(self.error, NoTurn):
@@ -43,14 +51,14 @@ class Together:
         self._turn = threading.Lock()
         self._waiting: deque[Wanted] = deque()  # its ends are safe without a lock
 
-    def do(self, work: Work) -> Any:
-        """Return what `work` returns, once it is committed; raises what it, or its commit, raises."""
-        mine = Wanted(work)
-        self._waiting.append(mine)
+    def do(self, works: Sequence[Work]) -> list[Wanted]:
+        """Return these as they are once each is committed or has failed; in one commit, if all goes well."""
+        mine = [Wanted(work) for work in works]
+        self._waiting.extend(mine)
         with self._turn:
-            while not mine.is_done:
-                self._serve(self._take() or [mine])  # mine is gone where an interrupt ended whoever took it
-        return mine.outcome()
+            while left := [one for one in mine if not one.is_done]:
+                self._serve(self._take() or left)  # they are gone where an interrupt ended whoever took them
+        return mine
 
     def _take(self) -> list[Wanted]:
         batch: list[Wanted] = []
@@ -62,7 +70,7 @@ class Together:
         if len(batch) > 1 and self._all(batch):
             return
         for one in batch:
-            self._alone(one)
+            one.be_done(self._transact)
 
     def _all(self, batch: list[Wanted]) -> bool:
         """Do a batch in one transaction; False, and nothing is changed, when any of it fails."""
@@ -77,10 +85,3 @@ class Together:
         for one, result in zip(batch, results, strict=True):
             one.result, one.is_done = result, True
         return True
-
-    def _alone(self, one: Wanted) -> None:
-        try:
-            one.result = self._transact(one.work)
-        except Exception as exc:  # noqa: BLE001  # handed to the thread that wanted it
-            one.error = exc
-        one.is_done = True

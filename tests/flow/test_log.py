@@ -1,0 +1,33 @@
+"""A log line, and where it goes."""
+
+import subprocess
+import sys
+
+import pytest
+import structlog
+
+from wxbot import log
+
+_PROGRAM = """
+import sys, structlog
+from wxbot import log
+log.configure()
+sys.stdin.readline()
+structlog.get_logger("test").info("hello", action="said")
+print("went on")
+"""
+
+
+def test_a_line_that_nobody_reads_stops_nothing() -> None:
+    command = [sys.executable, "-c", _PROGRAM]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stderr.close()
+        print("now", file=process.stdin, flush=True)
+        assert process.stdout.read() == "went on\n"
+
+
+def test_a_line_is_json_with_its_action(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure()
+    structlog.get_logger("test").info("hello", action="said")
+    assert '"action": "said"' in capsys.readouterr().err
