@@ -499,6 +499,7 @@ def test_one_that_cannot_be_begun_keeps_no_other_from_going_out(url: str, bot: B
     with staged(url, bot, sending=False, join=60) as still:  # joining reads the texts
         broken, user, store = writer(still), writer(still), still.store()
         put(still, broken, "never")
+        put(still, broken, "nor this, which may be joined")
         put(still, user, "one")
         spoil = "UPDATE followups SET message = '{' WHERE openid = :openid"
         store.write(lambda tx: tx.change(spoil, openid=broken))
@@ -506,7 +507,7 @@ def test_one_that_cannot_be_begun_keeps_no_other_from_going_out(url: str, bot: B
 
         with senders(still.settings, still.clock, 1):
             still.clock.advance(61)
-            still.until_equal(["claimed", "sent"], still.states)
+            still.until_equal(["claimed", "queued", "sent"], still.states)
         assert still.shown(user, "custom") == ["one"]
 
 

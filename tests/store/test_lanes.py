@@ -113,15 +113,16 @@ def test_a_claim_is_a_probe_of_the_index_and_no_sort(store: Store, statement: st
     assert "TEMP B-TREE" not in str(plan)
 
 
-def test_the_heads_of_many_lanes_are_those_that_each_lane_gives(store: Store) -> None:
-    for openid, due_at in (("oOne", NOW - 1), ("oOne", NOW - 2), ("oTwo", NOW - 1), ("oLater", NOW + 1)):
-        put(store, openid, due_at=due_at)
+def test_what_is_due_in_many_lanes_is_what_each_lane_gives(store: Store) -> None:
+    dues = [("oOne", -1), ("oOne", -2), ("oTwo", -1), ("oLater", 1), *(("oMany", -number) for number in range(5))]
+    for openid, after in dues:
+        put(store, openid, due_at=NOW + after)
     found = claim(store, lease("a"), now=NOW + 1)
-    heads = store.read(lambda tx: lanes.heads(tx, found, NOW))
-    each = {lane.id: store.read(lambda tx, lane=lane: lanes.head(tx, lane, NOW)) for lane in found}  # type: ignore[misc]
+    together = store.read(lambda tx: lanes.due_of_each(tx, found, NOW, 3))
+    each = {lane.id: store.read(lambda tx, lane=lane: lanes.due(tx, lane, NOW, 3)) for lane in found}  # type: ignore[misc]
 
-    assert len(heads) == 2
-    assert heads == {id: head for id, head in each.items() if head}
+    assert sorted(len(some) for some in together.values()) == [1, 2, 3]
+    assert together == {id: some for id, some in each.items() if some}
 
 
 def test_rows_come_by_due_time_then_by_age(store: Store) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from wxbot.delivery import ladder
 from wxbot.delivery.budget import TOO_LATE, Awaited, Decision, decide, repeated
-from wxbot.delivery.claims import Claimed, Claims, may_try
+from wxbot.delivery.claims import MOST_JOINED, Claimed, Claims, may_try
 from wxbot.delivery.ladder import Call
 from wxbot.delivery.manner import is_quiet, put_off, quiet_from
 from wxbot.delivery.places import Places
@@ -20,8 +20,6 @@ from wxbot.store import contacts, gates, lanes, outbox, plans, publications
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
 from wxbot.store.lanes import Head, Lane, Move
-
-_MOST_JOINED = 20  # follow-ups that may go out as one message
 
 
 class Beginning:
@@ -51,7 +49,7 @@ class Beginning:
         turn = self._turn(tx, one, now)
         if isinstance(turn, Going):
             return turn
-        self._claims.move(tx, one.lane, one.head, turn, now)
+        self._claims.move_head(tx, one, turn, now)
         self._claims.release(tx, one.lane)
         return None if turn.state == "queued" else turn
 
@@ -59,7 +57,7 @@ class Beginning:
         """Return what goes out, marked, or what becomes of the follow-up without that."""
         lane, head = one.lane, one.head
         way = self._ways[head.account]
-        due = lanes.due(tx, lane, now + (way.budget.join or 0.0), _MOST_JOINED)
+        due = lanes.due(tx, lane, now + way.budget.ahead, MOST_JOINED) if one.is_marked else one.due
         if not due or due[0] != head:  # something earlier has come in, or an operator changed it
             return Move(state="queued")
         if (later := put_off(head, lane, way.manners.of(head.topic), now)) is not None:
@@ -104,9 +102,10 @@ class Beginning:
         together = due[: decision.joined + 1]
         told = {**decision.move.told, "joined": [each.id for each in together[1:]] or ""}
         move = replace(decision.move, rung="window", attempts=_afresh(head, "window"), told=told)
-        for each in together:
+        self._mark(tx, one, move, now)
+        for each in together[1:]:
             crashes = int(each.state == "sending")  # of the sender that has the head's try on its conscience too
-            self._mark(tx, lane, each, move if each == head else replace(shared, crashes=crashes), now)
+            _check(self._claims.move(tx, lane, each, replace(shared, crashes=crashes), now))
         message = head.message if decision.text is None else text_message(decision.text)
         behind = [self._as_sending(lane, each, shared) for each in together[1:]]
         renewed = uses_in(message) and any(entry.get("renew") for entry in self._history(tx, head))
@@ -132,14 +131,12 @@ class Beginning:
             why, at = "waits for other calls of its fallback", now + places.wait()
             return Move(state="queued", reason=why, rung=step.rung, attempts=attempts, ready_at=at)
         move = Move(state="sending", reason=step.why, rung=step.rung, attempts=attempts, told={"rung": step.rung})
-        self._mark(tx, lane, head, move, now)
+        self._mark(tx, one, move, now)
         keyed = ladder.is_keyed(step.rung, now if since is None else since, now)
         return Going(self._as_sending(lane, head, move), call=step, keyed=keyed, probing=step.rung in probing)
 
-    def _mark(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> None:
-        """Mark what goes out; nothing may go out that could not be marked."""
-        if not self._claims.move(tx, lane, head, move, now):
-            raise StoreError("another sender has this message")
+    def _mark(self, tx: Transaction, one: Claimed, move: Move, now: float) -> None:
+        _check(self._claims.move_head(tx, one, move, now))
 
     def _doubt(self, tx: Transaction, head: Head) -> float | None:
         """Return since when a follow-up on a rung may have arrived, None when it cannot."""
@@ -181,7 +178,7 @@ class Beginning:
         account, openid, way = first.account, first.openid, self._ways[first.account]
         budget = way.budget
         end = max((grant.expires_at for grant in grants), default=0)
-        soon = first.due_at + (budget.join or 0.0)
+        soon = first.due_at + budget.ahead
         published = publications.awaited(tx, account, openid, now, max(end, soon))
         decisive = [due_at for priority, due_at, _ in published if priority == "decisive"]
         normal = [
@@ -207,6 +204,12 @@ class Beginning:
             owner=self._store.owner,
             claim=lane.claim,
         )
+
+
+def _check(is_marked: bool) -> None:
+    """Let nothing go out that could not be marked."""
+    if not is_marked:
+        raise StoreError("another sender has this message")
 
 
 def _sleeps(way: Way, topic: str, at: float) -> bool:

@@ -35,6 +35,11 @@ class Budget:
     join: float | None = 0.0
     hint: str = ""
 
+    @property
+    def ahead(self) -> float:
+        """For how many seconds a message may wait for others."""
+        return self.join or 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
@@ -91,12 +96,8 @@ def decide(  # the two sides of a balance, and the rules
     if first.priority == "normal" and _is_kept(grant, usable, budget, awaited):
         kept = closed(first.on_closed, "what is left of the window is kept for decisive messages")
         return Decision(replace(kept, told=seen))
-    joins = budget.join is not None and not is_unlimited(sum(one.left for one in usable))
-    if (
-        joins
-        and not repeats
-        and (until := _worth_waiting(due, grant, now, budget.join or 0.0, awaited)) is not None
-    ):
+    joins = _may_be_joined(due, usable, budget, awaited)
+    if joins and not repeats and (until := _worth_waiting(due, grant, now, budget.ahead, awaited)) is not None:
         return Decision(
             Move(state="queued", ready_at=until, reason="waits for what is due soon, to go out with it")
         )
@@ -105,6 +106,12 @@ def decide(  # the two sides of a balance, and the rules
     text = _with_hint(first.message, text, budget.hint) if sum(one.left for one in usable) == 2 else text
     spent = Move(state="sending", spent=f"{grant.kind}:{grant.expires_at}", reason=_why(joined), told=seen)
     return Decision(spent, grant, text, joined)
+
+
+def _may_be_joined(due: Sequence[Head], usable: Sequence[Grant], budget: Budget, awaited: Awaited) -> bool:
+    """Return whether there is something to share a message with, and a reason to: an allowance that ends."""
+    is_alone = len(due) == 1 and awaited.normal is None
+    return budget.join is not None and not is_alone and not is_unlimited(sum(one.left for one in usable))
 
 
 def _is_kept(grant: Grant, usable: Sequence[Grant], budget: Budget, awaited: Awaited) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wxbot.clock import Clock
 from wxbot.delivery.begin import Beginning
@@ -48,30 +49,32 @@ class Taking:
         Without ranks it looks for them itself. Where beginning fails, `take_only` is left.
         """
         few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
-        return lambda tx: self._begin_all(tx, self._claim(tx, account, few, ranks), self._clock.now())
+        return lambda tx: self._begin_all(tx, self._claim(tx, account, few, ranks))
 
     def take_only(self, account: str, free: int) -> Callable[[Transaction], list[Taken]]:
         """Return what claims without beginning: each of these is begun by itself."""
-        return lambda tx: self._claim(tx, account, free)
+        return lambda tx: self._mark(tx, self._claim(tx, account, free))
 
     def _ranks(self, tx: Transaction, account: str, now: float) -> list[int]:
         return self._claims.due_ranks(tx, account, now, falls=self._ways[account].manners.have_fallback)
 
-    def _claim(self, tx: Transaction, account: str, free: int, ranks: Sequence[int] = ()) -> list[Taken]:
-        way, now, since = self._ways[account], self._clock.now(), self._clock.monotonic()
+    def _claim(self, tx: Transaction, account: str, free: int, ranks: Sequence[int] = ()) -> list[Claimed]:
+        way, now = self._ways[account], self._clock.now()
         if not (ranks := ranks or self._ranks(tx, account, now)):
             return []
-        falls = way.manners.have_fallback
-        claimed = self._claims.claim(tx, account, free, now, way.rate, ranks=ranks, falls=falls)
-        return [Taken(one, since) for one in claimed]
+        return self._claims.claim(tx, account, free, now, way, ranks=ranks)
 
-    def _begin_all(self, tx: Transaction, taken: Sequence[Taken], now: float) -> list[Taken]:
-        return [
-            Taken(each.one, each.since, True, self._beginning.begin(tx, each.one, now, renew=False))
-            if self._beginning.can_at_once(each.one)
-            else each
-            for each in taken
-        ]
+    def _begin_all(self, tx: Transaction, claimed: Sequence[Claimed]) -> list[Taken]:
+        """Begin what can be begun at once, and mark the others."""
+        now, since = self._clock.now(), self._clock.monotonic()
+        begin = partial(self._beginning.begin, tx, now=now, renew=False)
+        at_once = [one for one in claimed if self._beginning.can_at_once(one)]
+        others = [one for one in claimed if one not in at_once]
+        return [*(Taken(one, since, True, begin(one)) for one in at_once), *self._mark(tx, others)]
+
+    def _mark(self, tx: Transaction, claimed: Sequence[Claimed]) -> list[Taken]:
+        since = self._clock.monotonic()
+        return [Taken(one, since) for one in self._claims.mark(tx, claimed, self._clock.now())]
 
     def begun(self, taken: Taken) -> Taken:
         """Return it begun: what it goes out as, or what became of it without that."""

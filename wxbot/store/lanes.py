@@ -29,11 +29,13 @@ FROM followups"""
 _DUE = f"""
 {_READ} WHERE lane_id = :lane_id AND state IN {ACTIVE} AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit"""
-_HEADS = f"""
+_DUE_OF_EACH = f"""
 {_READ} WHERE id IN (
-  SELECT (SELECT f.id FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE} AND f.due_at <= :now
-          ORDER BY f.due_at, f.id LIMIT 1)
-  FROM lanes WHERE id {{among}})"""
+  SELECT f.id FROM lanes JOIN followups AS f ON f.lane_id = lanes.id AND f.id IN (
+    SELECT g.id FROM followups AS g WHERE g.lane_id = lanes.id AND g.state IN {ACTIVE} AND g.due_at <= :now
+    ORDER BY g.due_at, g.id LIMIT :limit)
+  WHERE lanes.id {{among}})
+ORDER BY due_at, id"""
 _DUE_RANKS = f"""
 WITH ranks(rank) AS (VALUES {", ".join(f"({rank})" for rank in RANK.values())})
 SELECT rank FROM ranks WHERE EXISTS (
@@ -196,13 +198,16 @@ def head(tx: Transaction, lane: Lane, now: float) -> Head | None:
     return found[0] if found else None
 
 
-def heads(tx: Transaction, among: Sequence[Lane], now: float) -> dict[int, Head]:
-    """Return what `head` returns for each of these lanes, by the lane's id, in one statement."""
+def due_of_each(tx: Transaction, among: Sequence[Lane], now: float, limit: int) -> dict[int, list[Head]]:
+    """Return what `due` returns for each of these lanes that has something, by the lane's id, in one statement."""
     ids = [lane.id for lane in among]
     among_ids = "= ANY(:ids)" if tx.postgresql else "IN (SELECT value FROM json_each(:ids))"
     given: object = ids if tx.postgresql else json.dumps(ids)
-    found = (Head(*row) for row in tx.rows(_HEADS.format(among=among_ids), ids=given, now=now))
-    return {head.lane_id: head for head in found}
+    found: dict[int, list[Head]] = {}
+    for row in tx.rows(_DUE_OF_EACH.format(among=among_ids), ids=given, now=now, limit=limit):
+        head = Head(*row)
+        found.setdefault(head.lane_id, []).append(head)
+    return found
 
 
 def due(tx: Transaction, lane: Lane, now: float, limit: int) -> list[Head]:
@@ -210,9 +215,13 @@ def due(tx: Transaction, lane: Lane, now: float, limit: int) -> list[Head]:
     return [Head(*row) for row in tx.rows(_DUE, lane_id=lane.id, now=now, limit=limit)]
 
 
-def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: float) -> bool:
-    """Change a follow-up that is still as it was read; False when it is not, and then nothing changed."""
-    return tx.change(_MOVE, **_moving(row, to, owner, claim, now, _told(to, now))) == 1
+def move(tx: Transaction, row: Head, to: Move, *, owner: str, claim: int, now: float, by: str = "") -> bool:
+    """Change a follow-up that is still as it was read; False when it is not, and then nothing changed.
+
+    `by` is a state it passes on the way, for its history.
+    """
+    told = (line(now, by) if by else "") + _told(to, now)
+    return tx.change(_MOVE, **_moving(row, to, owner, claim, now, told)) == 1
 
 
 def move_each(tx: Transaction, rows: Sequence[tuple[Head, int]], to: Move, *, owner: str, now: float) -> None:
