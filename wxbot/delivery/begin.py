@@ -98,16 +98,17 @@ class Beginning:
     def _go(self, tx: Transaction, one: Claimed, due: Sequence[Head], decision: Decision, now: float) -> Going:
         """Mark what goes out inside the window."""
         lane, head = one.lane, one.head
-        shared = replace(decision.move, spent="", reason=f"in one message with {head.id}")
-        together = due[: decision.joined + 1]
-        told = {**decision.move.told, "joined": [each.id for each in together[1:]] or ""}
+        others = due[1 : decision.joined + 1]
+        told = {**decision.move.told, "joined": [each.id for each in others] or ""}
         move = replace(decision.move, rung="window", attempts=_afresh(head, "window"), told=told)
         self._mark(tx, one, move, now)
-        for each in together[1:]:
+        behind = []
+        for each in others:
             crashes = int(each.state == "sending")  # of the sender that has the head's try on its conscience too
-            _check(self._claims.move(tx, lane, each, replace(shared, crashes=crashes), now))
+            shared = replace(decision.move, spent="", reason=f"in one message with {head.id}", crashes=crashes)
+            _check(self._claims.move(tx, lane, each, shared, now))
+            behind.append(self._as_sending(lane, each, shared))
         message = head.message if decision.text is None else text_message(decision.text)
-        behind = [self._as_sending(lane, each, shared) for each in together[1:]]
         renewed = uses_in(message) and any(entry.get("renew") for entry in self._history(tx, head))
         return Going(self._as_sending(lane, head, move), behind, message, renewed=bool(renewed))
 
@@ -166,14 +167,16 @@ class Beginning:
         grants = contacts.grants(tx, account, openid)
         budget = self._ways[account].budget
         is_scarce = due[0].priority == "normal" and not is_unlimited(sum(grant.left for grant in grants))
-        awaited = replace(self._awaited(tx, due[0], grants, now) if is_scarce else Awaited(), quiet_from=quiet)
+        awaited = self._awaited(tx, due[0], grants, now, quiet) if is_scarce else Awaited(quiet_from=quiet)
         decision = decide(due, grants, now, budget, awaited, repeats=repeats)
         if decision.grant and not contacts.spend(tx, account, openid, decision.grant):
             # PostgreSQL: another lane of this user took the last one just now
             return decide(due, [], now, budget, awaited)
         return decision
 
-    def _awaited(self, tx: Transaction, first: Head, grants: Sequence[Grant], now: float) -> Awaited:
+    def _awaited(
+        self, tx: Transaction, first: Head, grants: Sequence[Grant], now: float, quiet_from: float
+    ) -> Awaited:
         """Return what else a user is to get: from the outbox, and by publications that are still to be made."""
         account, openid, way = first.account, first.openid, self._ways[first.account]
         budget = way.budget
@@ -191,7 +194,7 @@ class Beginning:
         waiting = outbox.decisive(
             tx, account, openid, end, clock=lambda: self._store.lease_clock(tx), boot=self._store.boot
         )
-        return Awaited([*waiting, *decisive], max(normal, default=None), is_over)
+        return Awaited([*waiting, *decisive], max(normal, default=None), is_over, quiet_from)
 
     def _as_sending(self, lane: Lane, head: Head, move: Move) -> Head:
         """Return a follow-up as this move leaves it."""

@@ -125,14 +125,15 @@ def _is_kept(grant: Grant, usable: Sequence[Grant], budget: Budget, awaited: Awa
 
 def _short(grants: Sequence[Grant], decisive: Sequence[float]) -> int:
     """Return how many of the awaited messages will find nothing left, each spending what ends soonest."""
-    left = sorted(grants, key=lambda one: one.expires_at)
+    soonest = sorted(grants, key=lambda one: one.expires_at)
+    left = [one.left for one in soonest]
     short = 0
     for due_at in sorted(decisive):
-        at = next((number for number, one in enumerate(left) if one.is_open(due_at)), None)
+        at = next((number for number, one in enumerate(soonest) if left[number] > 0 and one.is_open(due_at)), None)
         if at is None:
             short += 1
         else:
-            left[at] = replace(left[at], left=left[at].left - 1)
+            left[at] -= 1
     return short
 
 

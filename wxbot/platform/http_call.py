@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import IO, Any, Protocol, cast
 
 import certifi
@@ -21,6 +22,7 @@ from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from wxbot.errors import Unanswered
 
@@ -178,9 +180,10 @@ class HttpCaller:
             raise Unanswered("no time was left for it", delivered_maybe=False)
         response = None
         try:
-            response = self._pools().urlopen(
+            origin, target = _split(request.url)
+            response = self._pool(origin).urlopen(
                 request.method,
-                request.url,
+                target,
                 body=request.body,
                 headers=request.headers,
                 timeout=self._timeout,
@@ -199,6 +202,14 @@ class HttpCaller:
             if response is not None:
                 response.close()
 
+    def _pool(self, origin: str) -> HTTPConnectionPool:
+        """Return this thread's connections to an origin: kept until it calls another."""
+        kept: HTTPConnectionPool | None = getattr(self._local, "pool", None)
+        if kept is None or self._local.origin != origin:
+            kept = self._local.pool = self._pools().connection_from_url(origin)
+            self._local.origin = origin
+        return kept
+
     def _pools(self) -> PoolManager:
         pools: PoolManager | None = getattr(self._local, "pools", None)
         if pools is None:
@@ -211,6 +222,13 @@ class HttpCaller:
             )
             pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return pools
+
+
+@lru_cache(64)  # the same few for as long as an access_token lives
+def _split(url: str) -> tuple[str, str]:
+    """Return a URL's scheme and host, and what to ask there; raises ValueError."""
+    whole = parse_url(url)
+    return whole._replace(auth=None, path=None, query=None, fragment=None).url, whole.request_uri
 
 
 def _given_up_after(limit: float) -> list[tuple[int, int, int]]:

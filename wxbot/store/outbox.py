@@ -112,11 +112,13 @@ _LIST_STATE = f"""
 SELECT {STORED} FROM followups WHERE account = :account AND state = :state ORDER BY id DESC LIMIT :limit"""
 _SHOW = f"SELECT {STORED} FROM followups WHERE account = :account AND id = :id"
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one for each call
+
 
 def line(now: float, state: str, why: str = "", **details: object) -> str:
     """Return one line of a follow-up's history: when it became what, and why."""
     entry: dict[str, object] = {"at": round(now, 3), "state": state, "why": why, **details}
-    return json.dumps({name: value for name, value in entry.items() if value != ""}, ensure_ascii=False) + "\n"
+    return _encode({name: value for name, value in entry.items() if value != ""}) + "\n"
 
 
 def insert(
