@@ -1,7 +1,7 @@
 """The threads that call the platform: as few at a time as can begin soon what waits.
 
 Threads that call at once take Python from each other, and each change costs as much as a short call. So one thread
-calls for all while the platform answers at once, and as many as there are messages while it takes its time.
+calls for all while the platform answers at once; while it takes its time, each message has a thread of its own.
 """
 
 import math
@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-SOON = 0.008  # seconds within which what waits is to be begun
+SOON = 0.008  # seconds within which what waits for quick ones is to be begun
+_QUICK = 0.001  # seconds: what takes longer keeps nobody waiting
 _USUAL = 0.1  # seconds a piece is taken to last before any was seen
 _SMOOTHED = 0.2  # the weight of the newest in what one usually takes
 
@@ -30,8 +31,13 @@ class Crew(Generic[T]):
         self._usual = _USUAL
         self._lock = threading.Lock()
 
+    @property
+    def is_quick(self) -> bool:
+        """Return whether a piece usually takes so short a time that it is not worth a thread of its own."""
+        return self._usual <= _QUICK
+
     def give(self, pieces: Sequence[T]) -> None:
-        """Begin these as soon as there is a thread for each, or all by fewer when that is soon enough."""
+        """Begin these: each at once, or where they are quick, all of them soon."""
         now = time.monotonic()
         with self._lock:
             self._waiting.extend((now, piece) for piece in pieces)
@@ -43,10 +49,9 @@ class Crew(Generic[T]):
             waiting = len(self._waiting)
             if waiting == 0:
                 return False
-            wanted = min(waiting, math.ceil(waiting * self._usual / SOON))
             is_late = time.monotonic() - self._waiting[0][0] >= SOON  # whoever works has met with something slow
-            more = max(wanted - self._threads, int(is_late))
-            for _ in range(min(more, self._most - self._threads)):
+            few = max(math.ceil(waiting * self._usual / SOON) - self._threads, int(is_late))
+            for _ in range(min(few if self.is_quick else waiting, self._most - self._threads)):
                 self._threads += 1
                 self._pool.submit(self._work)
             return True
