@@ -40,7 +40,7 @@ from wxbot.store.together import Wanted
 log = structlog.get_logger(__name__)
 
 _GATHER = 0.0015  # seconds, a small part of what a call to the platform takes
-_GATHER_QUICK = 0.003  # seconds in which a thread makes the calls of a claim
+_ROUNDS = 4  # of it, where calls are quick: time for all of a claim
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
 
 
@@ -120,10 +120,13 @@ class Sender:
         A commit costs nearly the same for many messages as for one.
         """
         self._wake.wait(SOON if crew.is_behind() else self._pace.poll)
+        for _ in range(_ROUNDS if crew.is_quick else 1):
+            if self._are_under_way():
+                time.sleep(_GATHER)
+
+    def _are_under_way(self) -> bool:
         with self._lock:
-            under_way = sum(self._busy.values()) - len(self._answered)
-        if under_way > 0:
-            time.sleep(_GATHER_QUICK if crew.is_quick else _GATHER)
+            return sum(self._busy.values()) > len(self._answered)
 
     def _turn(self) -> list[Taken]:
         """Settle what was answered, and take what is due next."""
