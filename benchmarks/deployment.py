@@ -191,6 +191,7 @@ def deployed(url: str, folder: Path, given: Surroundings | None = None) -> Itera
             yield running
         finally:
             _end(running)
-            said = (folder / "processes.log").read_text()
+            log = folder / "processes.log"
+            said = log.read_text() if log.exists() else ""  # none, where it failed before the first process
             assert config.secret not in said
             assert "access_token=" not in said

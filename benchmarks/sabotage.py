@@ -24,7 +24,7 @@ from wxbot.inbox import accept
 from wxbot.platform import access_token, http_call, transport
 from wxbot.protocol import envelope, replies
 from wxbot.protocol import signature as signature_of
-from wxbot.store import connections, contacts, lanes, pushes, tokens, turns
+from wxbot.store import contacts, lanes, pushes, sqlite, tokens, turns
 from wxbot.store.lanes import Move
 
 CRASHED = 9  # the exit status of a process that ended at a crash point
@@ -98,7 +98,7 @@ def _everybody_refreshes() -> None:
 
 def _deferred_begin() -> None:
     """Begin transactions as SQLite does by default, and without the queue that would hide it."""
-    connections.SQLiteConnections.begin_write = "BEGIN"
+    sqlite.SQLiteConnections.begin_write = "BEGIN"
     turns.Turns.taken = lambda self: nullcontext()  # type: ignore[method-assign, assignment, return-value]
 
 

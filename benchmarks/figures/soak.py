@@ -19,8 +19,8 @@ from benchmarks.score import percentile
 from benchmarks.storm import Storm
 from wxbot.protocol.signature import sign
 from wxbot.simulator.calls import SEND
-from wxbot.store.connections import WAL_LIMIT
 from wxbot.store.engine import Store
+from wxbot.store.sqlite import WAL_LIMIT
 
 _RATE = 100.0  # pushes a second; each has a reply and a follow-up
 _CLIENTS = 8  # connections, kept open as nginx keeps its own

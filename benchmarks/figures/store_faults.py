@@ -102,7 +102,7 @@ def _fight(run: Run, figure: Figure, url: str, folder: Path) -> None:
 
 def _backed_up(url: str, to: Path) -> int:
     """Make a backup as `wxbot backup` does, sound and whole or StoreError; return that one was made."""
-    copies.backup(make_url(url), to, time.time(), lambda done, of: None)
+    copies.backup(Path(str(make_url(url).database)), to, time.time(), lambda done, of: None)
     to.unlink()
     return 1
 

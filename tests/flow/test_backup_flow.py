@@ -18,7 +18,6 @@ from flow.test_commands import run
 from wxbot.app import create_app
 from wxbot.clock import SharedClock
 from wxbot.reply.bot import Bot
-from wxbot.store.connections import database_url
 from wxbot.store.copies import restore
 
 
@@ -72,9 +71,9 @@ def test_what_was_sent_is_not_sent_again_and_what_is_in_doubt_is_told(stage: Sta
         everybody = [settled, between, later, *users]
         stage.until(lambda: all("news 0" in stage.shown(user) for user in everybody))
 
-    url = f"sqlite:///{tmp_path / 'restored.db'}"
-    parked = restore(tmp_path / "copy.db", database_url(url), stage.clock.now(), 0.0, lambda *_: None)
-    with started_on(stage, url) as restored:
+    put_back = tmp_path / "restored.db"
+    parked = restore(tmp_path / "copy.db", put_back, stage.clock.now(), 0.0, lambda *_: None)
+    with started_on(stage, f"sqlite:///{put_back}") as restored:
         restored.clock.advance(20)
         restored.until(lambda: "news 3" in restored.shown(later))
 

@@ -280,9 +280,9 @@ HEAVY = {
     ("command", "needs"),
     [
         (["--help"], set()),
-        (["send", "--help"], {"sqlalchemy", "pydantic"}),
+        (["send", "--help"], {"pydantic"}),
         (["rules", "check", "--help"], {"re2"}),
-        (["sender", "--help"], {"sqlalchemy", "pydantic", "re2", "wxbot.wiring"}),
+        (["sender", "--help"], {"pydantic", "re2", "wxbot.wiring"}),
     ],
     ids=["the list", "a command on the store", "a command without a store", "the sender"],
 )

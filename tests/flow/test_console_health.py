@@ -10,7 +10,7 @@ from wxbot.reply.bot import Bot
 from wxbot.store import counts, gates, tokens
 from wxbot.store.engine import Transaction
 from wxbot.store.gates import Gate, Interface
-from wxbot.store.schema import REVISION
+from wxbot.store.revision import REVISION
 
 PAGE = "/default/health"
 

@@ -1,5 +1,6 @@
 """The typing state on the user's phone while a handed-off handler works."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def test_who_waits_for_a_handler_sees_it_and_the_answer_ends_it_at_no_cost(stage
     user = stage.user()
     stage.say(user, "slow")
     stage.until(lambda: is_typing(stage, user))
+    time.sleep(0.2)  # until our own call has its answer too: before that an answer to the user cancels, to be sure
     slow.go.set()
     stage.until(lambda: stage.shown(user, "custom"))
 

@@ -9,7 +9,7 @@ from wxbot.store import calendar, closing, contacts, outbox, publications, vital
 from wxbot.store.counts import hour_of
 from wxbot.store.engine import Store
 from wxbot.store.publications import State
-from wxbot.store.schema import REVISION
+from wxbot.store.revision import REVISION
 
 HOUR = 3600
 

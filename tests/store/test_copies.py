@@ -11,7 +11,6 @@ from store.test_lanes import NOW, claim, head, lease, move, put
 from store.test_retention import arrive, publish, rows
 from wxbot.errors import SettingsError, StoreError
 from wxbot.store import copies, lanes, outbox
-from wxbot.store.connections import database_url
 from wxbot.store.copies import backup, restore
 from wxbot.store.engine import Store
 from wxbot.store.migrate import migrate
@@ -33,14 +32,14 @@ def silent(done: int, total: int) -> None:
 
 def copy(database: Path, to: str = "copy.db") -> Path:
     file = database.with_name(to)
-    backup(database_url(f"sqlite:///{database}"), file, NOW, silent)
+    backup(database, file, NOW, silent)
     return file
 
 
 def put_back(file: Path, *, now: float = NOW, ahead: float = 0.0) -> tuple[Parked, Store]:
-    url = f"sqlite:///{file.with_name('restored.db')}"
-    parked = restore(file, database_url(url), now, ahead, silent)
-    return parked, Store(url)
+    to = file.with_name("restored.db")
+    parked = restore(file, to, now, ahead, silent)
+    return parked, Store(f"sqlite:///{to}")
 
 
 def names(folder: Path) -> set[str]:
@@ -71,7 +70,7 @@ def test_a_backup_holds_one_moment_while_others_write(
         file_store.write(lambda tx: tx.change(ADD, account=f"{len(written):06}"))
         written.append(total)
 
-    backup(database_url(f"sqlite:///{database}"), database.with_name("copy.db"), NOW, write_between)
+    backup(database, database.with_name("copy.db"), NOW, write_between)
 
     assert len(written) == max(written) > 20  # each page was copied once, although the store changed meanwhile
     _, restored = put_back(database.with_name("copy.db"))
@@ -117,7 +116,7 @@ def test_a_file_that_came_in_while_the_copy_was_made_is_not_replaced(file_store:
         file.write_text("precious")
 
     with pytest.raises(SettingsError, match="cannot be made"):
-        backup(database_url(f"sqlite:///{database}"), file, NOW, come_in)
+        backup(database, file, NOW, come_in)
     assert file.read_text() == "precious"
     assert [name for name in names(database.parent) if name.endswith(".part")] == []
 
@@ -127,7 +126,7 @@ def test_a_copy_that_fails_leaves_no_file(file_store: Store, database: Path) -> 
         raise KeyError
 
     with pytest.raises(KeyError):
-        backup(database_url(f"sqlite:///{database}"), database.with_name("copy.db"), NOW, fail)
+        backup(database, database.with_name("copy.db"), NOW, fail)
     assert names(database.parent) == {f"wxbot.db{end}" for end in ("", "-wal", "-shm", "-queue", "-turn")}
 
 
@@ -179,7 +178,7 @@ def test_a_restore_never_replaces_a_store(file_store: Store, database: Path) -> 
     file = copy(database)
 
     with pytest.raises(SettingsError, match="there already"):
-        restore(file, database_url(f"sqlite:///{database}"), NOW, 0, silent)
+        restore(file, database, NOW, 0, silent)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.postgres import Server
 from wxbot.errors import SettingsError, StoreError
-from wxbot.store.connections import migrating, sqlite_is_safe
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.migrate import migrate
+from wxbot.store.migrating import migrating
 from wxbot.store.schema import metadata
+from wxbot.store.sqlite import sqlite_is_safe
 
 ADD = "INSERT INTO buckets (account, level, boot, filled_at) VALUES (:account, 1, '', 0)"
 RAISE = "UPDATE buckets SET level = level + 1 WHERE account = :account"

@@ -21,11 +21,11 @@ from sqlalchemy.engine import make_url
 from benchmarks.postgres import Server
 from wxbot.errors import SettingsError
 from wxbot.store import migrate as migration
-from wxbot.store.connections import migrating
 from wxbot.store.engine import Store
 from wxbot.store.migrate import MIGRATIONS, migrate
-from wxbot.store.revision import Revision, works_on
-from wxbot.store.schema import REVISION, metadata
+from wxbot.store.migrating import migrating
+from wxbot.store.revision import REVISION, Revision, works_on
+from wxbot.store.schema import metadata
 
 ADDS = 'op.add_column("pushes", sa.Column("later", sa.Text(), nullable=True))'
 DIES = "os.kill(os.getpid(), signal.SIGKILL)"

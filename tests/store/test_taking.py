@@ -1,6 +1,7 @@
 """What a sender takes in hand: begun with the claim on SQLite, never without its lease, on both databases."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -104,3 +105,25 @@ def claimed(store: Store, sender: Taking, ago: float) -> Taken:
     """Claim without beginning, so many seconds ago."""
     [taken] = store.write(sender.take_only("default", 8))
     return Taken(taken.one, taken.since - ago)
+
+
+@pytest.mark.parametrize("how", ["take", "take_only"])
+def test_a_lease_is_counted_from_before_it_runs(one: Store, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A process may be stopped for longer than a lease between any two lines of the claim."""
+    looks: list[str] = []
+
+    def noted(name: str, real: Callable[..., float]) -> Callable[..., float]:
+        def look(*arguments: Any) -> float:
+            looks.append(name)
+            return real(*arguments)
+
+        return look
+
+    monkeypatch.setattr(one, "lease_clock", noted("lease", one.lease_clock))
+    monkeypatch.setattr(Clock, "monotonic", noted("since", Clock.monotonic))
+    sender = taking(one)
+    [taken] = one.write(getattr(sender, how)("default", 8))
+
+    assert looks[0] == "since"
+    assert looks.count("since") == 1
+    assert taken.since <= time.monotonic()

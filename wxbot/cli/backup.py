@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from sqlalchemy.engine import URL
 
 from wxbot.cli import show
 from wxbot.cli.progress import progress
@@ -11,7 +10,7 @@ from wxbot.errors import SettingsError
 from wxbot.opening import clock_of, from_environment, open_store
 from wxbot.settings import Settings
 from wxbot.store import copies, parking
-from wxbot.store.connections import database_url
+from wxbot.store.connections import place_of
 from wxbot.store.parking import Parked
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -22,12 +21,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def backup(file: Path) -> None:
     """Copy the store into a new FILE while web and sender work. PostgreSQL has pg_dump for it."""
     using = from_environment(quiet=True)
-    url = database_url(using.database_url)
-    if url.get_backend_name() == "postgresql":
-        raise SettingsError(f"PostgreSQL makes its own: pg_dump --format=custom --file={file} '{_shown(url)}'")
+    place = place_of(using.database_url)
+    if place.file is None:
+        raise SettingsError(f"PostgreSQL makes its own: pg_dump --format=custom --file={file} '{place}'")
     open_store(using).close()
     with progress("copying") as tell:
-        copies.backup(url, file, clock_of(using).now(), tell)
+        copies.backup(place.file, file, clock_of(using).now(), tell)
     click.echo(f"{file}: {file.stat().st_size:,} bytes; `wxbot restore {file}` puts it in place")
 
 
@@ -55,20 +54,13 @@ def restore(file: Path | None, as_json: bool) -> None:
 
 
 def _restored(using: Settings, file: Path | None) -> Parked:
-    url, now = database_url(using.database_url), clock_of(using).now()
+    place, now = place_of(using.database_url), clock_of(using).now()
     ahead = max(account.join or 0.0 for account in using.all_accounts.values())
-    if url.get_backend_name() == "postgresql":
+    if place.file is None:
         if file is not None:
-            raise SettingsError(
-                f"first: pg_restore --dbname='{_shown(url)}' {file}; then `wxbot restore`, without FILE"
-            )
+            raise SettingsError(f"first: pg_restore --dbname='{place}' {file}; then `wxbot restore`, without FILE")
         return open_store(using).write(lambda tx: parking.park(tx, now, ahead))
     if file is None:
         raise SettingsError("which backup? `wxbot restore FILE`")
     with progress("restoring") as tell:
-        return copies.restore(file, url, now, ahead, tell)
-
-
-def _shown(url: URL) -> str:
-    """Return a database's URL as PostgreSQL's programs take it, its password left out."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=True)
+        return copies.restore(file, place.file, now, ahead, tell)

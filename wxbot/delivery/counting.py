@@ -2,7 +2,7 @@
 
 Pushes are counted by their number and follow-ups by the moment they came to an end, from a cursor on. A
 transaction of PostgreSQL may become visible after one that began later: what is younger than `SETTLED`
-waits. Every wait in a transaction of ours is bounded well below that (wxbot/store/connections.py).
+waits. Every wait in a transaction of ours is bounded well below that (wxbot/store/postgresql.py).
 """
 
 from collections import Counter

@@ -1,8 +1,7 @@
 """What a sender takes in hand: a claim of what is due, which on SQLite begins it too."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from wxbot.clock import Clock
 from wxbot.delivery.begin import Beginning
@@ -49,7 +48,14 @@ class Taking:
         Without ranks it looks for them itself. Where beginning fails, `take_only` is left.
         """
         few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
-        return lambda tx: self._begin_all(tx, self._claim(tx, account, few, ranks))
+
+        def work(tx: Transaction) -> list[Taken]:
+            claimed = self._claim(tx, account, few, ranks)
+            later = [each for each in claimed if not self._can_at_once(each)]
+            begun = [self._begin(tx, each) for each in claimed if self._can_at_once(each)]
+            return begun + self._mark(tx, later)
+
+        return work
 
     def take_only(self, account: str, free: int) -> Callable[[Transaction], list[Taken]]:
         """Return what claims without beginning: each of these is begun by itself."""
@@ -58,23 +64,23 @@ class Taking:
     def _ranks(self, tx: Transaction, account: str, now: float) -> list[int]:
         return self._claims.due_ranks(tx, account, now, falls=self._ways[account].manners.have_fallback)
 
-    def _claim(self, tx: Transaction, account: str, free: int, ranks: Sequence[int] = ()) -> list[Claimed]:
+    def _claim(self, tx: Transaction, account: str, free: int, ranks: Sequence[int] = ()) -> list[Taken]:
         way, now = self._ways[account], self._clock.now()
+        since = self._clock.monotonic()  # before the lease begins to run: we may be stopped between the two
         if not (ranks := ranks or self._ranks(tx, account, now)):
             return []
-        return self._claims.claim(tx, account, free, now, way, ranks=ranks)
+        return [Taken(one, since) for one in self._claims.claim(tx, account, free, now, way, ranks=ranks)]
 
-    def _begin_all(self, tx: Transaction, claimed: Sequence[Claimed]) -> list[Taken]:
-        """Begin what can be begun at once, and mark the others."""
-        now, since = self._clock.now(), self._clock.monotonic()
-        begin = partial(self._beginning.begin, tx, now=now, renew=False)
-        at_once = [one for one in claimed if self._beginning.can_at_once(one)]
-        others = [one for one in claimed if one not in at_once]
-        return [*(Taken(one, since, True, begin(one)) for one in at_once), *self._mark(tx, others)]
+    def _can_at_once(self, taken: Taken) -> bool:
+        return self._beginning.can_at_once(taken.one)
 
-    def _mark(self, tx: Transaction, claimed: Sequence[Claimed]) -> list[Taken]:
-        since = self._clock.monotonic()
-        return [Taken(one, since) for one in self._claims.mark(tx, claimed, self._clock.now())]
+    def _begin(self, tx: Transaction, taken: Taken) -> Taken:
+        going = self._beginning.begin(tx, taken.one, self._clock.now(), renew=False)
+        return replace(taken, is_begun=True, going=going)
+
+    def _mark(self, tx: Transaction, some: Sequence[Taken]) -> list[Taken]:
+        marked = self._claims.mark(tx, [each.one for each in some], self._clock.now())
+        return [replace(each, one=one) for each, one in zip(some, marked, strict=True)]
 
     def begun(self, taken: Taken) -> Taken:
         """Return it begun: what it goes out as, or what became of it without that."""

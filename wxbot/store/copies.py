@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import URL
 from sqlcipher3 import dbapi2
 
 from wxbot.errors import SettingsError, StoreError
@@ -24,13 +23,13 @@ Tell = Callable[[int, int], None]  # is told how many pages are done, of how man
 _PAGES = 256  # copied at once
 
 
-def backup(url: URL, to: Path, now: float, tell: Tell) -> None:
+def backup(store: Path, to: Path, now: float, tell: Tell) -> None:
     """Copy the store as it is at this moment into a new file that only its owner may read.
 
     Others go on writing meanwhile. Raises SettingsError when the file is there or cannot be made, StoreError
     when the copy failed; then there is no file.
     """
-    with _new_file(to) as part, _copied(Path(url.database or ""), part, tell) as copy:
+    with _new_file(to) as part, _copied(store, part, tell) as copy:
         copy.execute("PRAGMA secure_delete = ON").fetchall()
         copy.execute("UPDATE tokens SET token = '', expires_at = 0")  # who finds a backup cannot speak for us
         copy.execute(f"PRAGMA user_version = {int(now // 60)}")
@@ -38,14 +37,14 @@ def backup(url: URL, to: Path, now: float, tell: Tell) -> None:
             raise StoreError("the copy is not sound: look at the store with `wxbot doctor`, and at the disk")
 
 
-def restore(copy: Path, url: URL, now: float, ahead: float, tell: Tell) -> Parked:
+def restore(copy: Path, store: Path, now: float, ahead: float, tell: Tell) -> Parked:
     """Put a backup where the store was, and park what may have gone out since; return what was parked.
 
     Raises SettingsError when a store is there, or when the file is no backup.
     """
     if not _is_marked(copy):
         raise SettingsError(f"{copy} is no backup that `wxbot backup` made")
-    with _new_file(Path(url.database or "")) as part, _copied(copy, part, tell) as made:
+    with _new_file(store) as part, _copied(copy, part, tell) as made:
         made.execute("BEGIN")
         parked = park(Transaction(made.cursor(), postgresql=False), now, ahead)
         made.execute("PRAGMA user_version = 0")

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from wxbot.errors import NoTurn, SettingsError, StoreError
-from wxbot.store.connections import Connections, PostgreSQLConnections, SQLiteConnections, database_url
-from wxbot.store.revision import is_newer, too_new, works_on
-from wxbot.store.schema import REVISION
+from wxbot.store.connections import Connections, place_of
+from wxbot.store.postgresql import PostgreSQLConnections
+from wxbot.store.revision import REVISION, is_newer, too_new, works_on
+from wxbot.store.sqlite import SQLiteConnections
 from wxbot.store.together import Together, Wanted
 
 T = TypeVar("T")
@@ -218,10 +219,10 @@ def _until_no_deadlock(transact: Callable[[], T]) -> T:
 
 
 def _connections(url: str, pool: int) -> tuple[bool, Connections]:
-    parsed = database_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        return True, PostgreSQLConnections(parsed, pool)
-    return False, SQLiteConnections(parsed)
+    place = place_of(url)
+    if place.file is not None:
+        return False, SQLiteConnections(place, place.file)
+    return True, PostgreSQLConnections(place, pool)
 
 
 def _boot_id() -> str:

@@ -11,9 +11,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import URL
 
 from wxbot.errors import SettingsError
-from wxbot.store.connections import database_url, is_busy, migrating, told
-from wxbot.store.revision import is_newer, too_new, works_on
-from wxbot.store.schema import REVISION
+from wxbot.store.connections import place_of, told
+from wxbot.store.migrating import is_busy, migrating
+from wxbot.store.revision import REVISION, is_newer, too_new, works_on
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +31,10 @@ def migrate(url: str, *, to: str = "head", scripts: Path = MIGRATIONS) -> None:
     """
     config = Config()
     config.set_main_option("script_location", str(scripts))
-    parsed = database_url(url)
-    with told(parsed):
+    place = place_of(url)
+    with told(place, (sqlalchemy.exc.SQLAlchemyError, OSError)):
         for _ in range(_TRIES):
-            if _upgrade(parsed, config, to):
+            if _upgrade(sqlalchemy.make_url(url), config, to):
                 return
             log.warning("the database is busy", action="migration_waits")
             time.sleep(_PAUSE)

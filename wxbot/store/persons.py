@@ -1,16 +1,18 @@
 """All that is kept of one person: every table with an openid, and where one stands inside something else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from wxbot.store import contacts, outbox
 from wxbot.store.engine import Transaction
-from wxbot.store.schema import metadata
 
-TABLES = tuple(table.name for table in metadata.sorted_tables if "openid" in table.columns)
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
 _NUMBERED = ("followups", "lanes", "pushes")  # in the order in which a person's rows go
-_OTHERS = tuple(name for name in TABLES if name not in (*_NUMBERED, "contacts", "audit"))
+_BY_THEMSELVES = (*_NUMBERED, "contacts", "audit")
 _WHERE = "account = :account AND openid = :openid"
 # What a number meant once must not come to mean something else, and SQLite gives the newest row's number to
 # the next one: that row is emptied, and goes when it is old.
@@ -41,14 +43,23 @@ UPDATE imports SET page = '', cursor = '' WHERE account = :account AND (page = :
 _ANSWER = "DELETE FROM idempotency WHERE account = :account AND apikey = :apikey AND key = :key"
 
 
+@cache
+def tables() -> "Mapping[str, Table]":
+    """Return the tables with an openid, by name."""
+    from wxbot.store.schema import metadata  # 4 MB, which a process needs only then
+
+    return {table.name: table for table in metadata.sorted_tables if "openid" in table.columns}
+
+
 def export(tx: Transaction, account: str, openid: str) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of a person by table, as JSON can hold them; empty lists for a stranger."""
-    return {name: _rows(tx, name, account, openid) for name in TABLES}
+    return {name: _rows(tx, name, account, openid) for name in tables()}
 
 
 def _rows(tx: Transaction, name: str, account: str, openid: str) -> list[dict[str, Any]]:
-    columns = metadata.tables[name].columns.keys()
-    order = ", ".join(column.name for column in metadata.tables[name].primary_key)
+    table = tables()[name]
+    columns = table.columns.keys()
+    order = ", ".join(column.name for column in table.primary_key)
     found = tx.rows(
         f"SELECT {', '.join(columns)} FROM {name} WHERE {_WHERE} ORDER BY {order}", account=account, openid=openid
     )
@@ -75,7 +86,9 @@ def erase(tx: Transaction, account: str, openid: str, *, now: float, limit: int)
             return done
         done += _empty(tx, name, of, now)
     done += tx.change(_AUDIT, **of)
-    done += sum(tx.change(f"DELETE FROM {name} WHERE {_WHERE}", **of) for name in _OTHERS)
+    done += sum(
+        tx.change(f"DELETE FROM {name} WHERE {_WHERE}", **of) for name in tables() if name not in _BY_THEMSELVES
+    )
     return done + tx.change(f"DELETE FROM contacts WHERE {_WHERE}", **of)
 
 
