@@ -183,6 +183,35 @@ def test_in_plain_mode_a_signature_cannot_carry_a_second_body(still: Stage) -> N
     assert still.rows("SELECT count(*) FROM pushes") == [(1,)]
 
 
+def test_in_plain_mode_the_signature_of_a_repeat_cannot_carry_another_body_either(still: Stage) -> None:
+    first = still.deliver(text_push("the real one"))
+    overheard = still.signed(nonce="of the repeat")
+    repeat = still.deliver(text_push("the real one"), overheard)
+
+    assert repeat.content == first.content
+    assert still.deliver(text_push("forged", msgid=2), overheard).status_code == 403
+    assert still.rows("SELECT count(*) FROM pushes") == [(1,)]
+
+
+def test_in_plain_mode_a_repeat_under_the_signature_of_another_push_is_told_403(still: Stage) -> None:
+    one, two = still.signed(nonce="1"), still.signed(nonce="2")
+    still.deliver(text_push("one"), one)
+    still.deliver(text_push("two", msgid=2), two)
+
+    assert still.deliver(text_push("one"), two).status_code == 403
+
+
+def test_in_plain_mode_a_repeat_that_waits_for_the_first_binds_its_signature_too(still: Stage, slow: Slow) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(still.deliver, text_push("slow"), still.signed(nonce="1"))
+        still.until(lambda: slow.begun)
+        repeat = pool.submit(still.deliver, text_push("slow"), still.signed(nonce="2"))
+        slow.go.set()
+        assert first.result().content == repeat.result().content
+
+    assert still.deliver(text_push("forged", msgid=2), still.signed(nonce="2")).status_code == 403
+
+
 def test_in_safe_mode_a_plain_body_is_told_403(url: str, bot: Bot) -> None:
     with staged(url, bot, mode="safe", sending=False) as stage:
         assert stage.deliver(text_push("forged")).status_code == 403

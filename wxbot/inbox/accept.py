@@ -20,6 +20,7 @@ from wxbot.inbox.commit import (
     as_follow_ups,
     as_handled,
     at_once,
+    bind_signature,
     is_for_agent,
     keep_effects,
     keep_plans,
@@ -70,7 +71,7 @@ class Inbox:
         with self._lock:
             first = self._running.setdefault(key, mine)
         if first is not mine:
-            return _wait_for(first)
+            return self._repeated(delivery, _wait_for(first))
         try:
             mine.set_result(self._accept_first(delivery, seal))
         except BaseException as exc:
@@ -88,7 +89,7 @@ class Inbox:
         known, standing = self._store.read_one(lambda tx: pushes.known(tx, account, push.key, push.openid, now))
         if known is not None:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
-            return known
+            return self._repeated(delivery, known)
         session = None
         if isinstance(push, (Message, *TAPS)):  # other events begin no talk, and go on with none
             session = standing.session
@@ -101,6 +102,19 @@ class Inbox:
         except TimeoutError:
             return self._give_away(delivery, handling, now, began)
         return self._commit(delivery, answer, seal, now, began)
+
+    def _repeated(self, delivery: Delivery, reply: bytes) -> bytes:
+        """Return the first answer once nobody who overheard this can send another body under its signature.
+
+        Where that cannot be stored, the user's answer is worth more.
+        """
+        if delivery.signature:
+            now = self._clock.now()
+            try:
+                self._store.write(lambda tx: bind_signature(tx, delivery, now))
+            except StoreError:
+                log.exception("signature not kept", action="signature_unkept", account=delivery.account)
+        return reply
 
     def _commit(self, delivery: Delivery, answer: Answer, seal: Seal, now: float, began: float) -> bytes:
         """Store the push with all it causes, and return what to answer."""
@@ -133,7 +147,7 @@ class Inbox:
             reply = self._store.write(work)
         except _Repeated:  # another process was quicker, and nothing of ours was kept
             known = self._store.read(lambda tx: pushes.reply_to(tx, delivery.account, delivery.push.key))
-            return NO_REPLY if known is None else known
+            return self._repeated(delivery, NO_REPLY if known is None else known)
         self._answering.tell(as_handled(delivery, answer.reply, now, answer.error))
         return reply
 

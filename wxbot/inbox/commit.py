@@ -73,8 +73,7 @@ def keep_push(
     was first used for another push.
     """
     account, push, now = delivery.account, delivery.push, arrival.now
-    if delivery.signature and not pushes.remember_signature(tx, account, delivery.signature, push.key, now):
-        raise BadSignature("this signature was used for another push before")
+    bind_signature(tx, delivery, now)
     push_id = pushes.insert(tx, arrival)
     if push_id is None:
         return None
@@ -96,6 +95,13 @@ def keep_push(
         outbox.wake_held(tx, account, push.openid, now, ready_at)
     keep_receipts(tx, account, push, terms.manners, now)
     return push_id
+
+
+def bind_signature(tx: Transaction, delivery: Delivery, now: float) -> None:
+    """Let a push's signature count for no other push; raises BadSignature when it was first used for another."""
+    account, signature, key = delivery.account, delivery.signature, delivery.push.key
+    if signature and not pushes.remember_signature(tx, account, signature, key, now):
+        raise BadSignature("this signature was used for another push before")
 
 
 def _agent(push: KfSessionEvent | KfSwitchEvent) -> str:
