@@ -18,7 +18,9 @@ _RIVALS = "benchmarks.speed.rivals"
 WEROBOT, WECHATPY = ("werobot==1.13.1",), ("wechatpy==1.8.18", "cryptography")
 SIDES = (
     Side("bare Flask view", f"{_RIVALS}.bare:app"),
+    Side("the same, which waits 4 ms", f"{_RIVALS}.waiting:app"),
     Side("Flask, verify, lxml", f"{_RIVALS}.verified:app"),
+    Side("the same, with one row stored", f"{_RIVALS}.storing:app", environment={"STORE": "pushes.db"}),
     Side("wechatpy, nothing stored", f"{_RIVALS}.wechatpy_app:app", WECHATPY),
     Side("WeRoBot, nothing stored", f"{_RIVALS}.werobot_app:app", WEROBOT),
     Side("WeRoBot, SQLite sessions", f"{_RIVALS}.werobot_app:app", WEROBOT, {"SESSIONS": "1"}),

@@ -23,12 +23,12 @@ class Transactions:
         self.is_begun, self.go = threading.Event(), threading.Event()
 
     def run(self, work: Callable[[Any], Any]) -> Any:
-        first = not self.sizes
         self.sizes.append(0)
-        if first:
-            self.is_begun.set()
-            self.go.wait(10)
         return work(self)
+
+    def hold(self, tx: Any) -> None:
+        self.is_begun.set()
+        self.go.wait(10)
 
 
 def wait_behind(together: Together, works: list[Callable[[Any], Any]], transactions: Transactions) -> list[Any]:
@@ -42,7 +42,7 @@ def wait_behind(together: Together, works: list[Callable[[Any], Any]], transacti
         except (NotFound, NoTurn, KeyboardInterrupt) as exc:
             outcomes[number] = exc
 
-    first = threading.Thread(target=together.do, args=([lambda tx: None],))
+    first = threading.Thread(target=together.do, args=([transactions.hold],))
     first.start()
     transactions.is_begun.wait(10)
     others = [threading.Thread(target=want, args=(number,)) for number in range(len(works))]
@@ -92,7 +92,6 @@ def test_when_one_fails_the_others_do_not_and_each_is_done_once_more_by_itself()
 
 def test_several_pieces_of_one_thread_share_a_transaction_and_no_fault() -> None:
     transactions = Transactions()
-    transactions.go.set()
     together = Together(transactions.run)
     good, bad = counted(transactions, 1), counted(transactions, None, NotFound("its own fault"))
 
@@ -124,6 +123,42 @@ def test_when_others_keep_us_from_writing_nobody_waits_for_it_twice() -> None:
     assert [type(one) for one in outcomes] == [NoTurn] * 4
     assert len({id(one) for one in outcomes}) == 4
     assert transactions.sizes == [0, 1]
+
+
+def test_who_comes_while_another_process_writes_is_taken_along() -> None:
+    sizes: list[int] = []
+    others: list[threading.Thread] = []
+
+    def run(work: Callable[[Any], Any]) -> Any:
+        if not others:  # this process waits for its turn
+            others.extend(threading.Thread(target=together.do, args=([lambda tx: None],)) for _ in range(3))
+            for one in others:
+                one.start()
+            while len(together._waiting) < 4:
+                assert all(one.is_alive() for one in others)
+        result = work(None)
+        sizes.append(len(result))
+        return result
+
+    together = Together(run)
+    together.do([lambda tx: None])
+    for one in others:
+        one.join(10)
+
+    assert sizes == [4]
+
+
+def test_when_no_turn_comes_nobody_of_those_who_wait_waits_for_another() -> None:
+    tries: list[int] = []
+
+    def run(work: Callable[[Any], Any]) -> Any:
+        tries.append(1)
+        raise NoTurn("database is locked")
+
+    done = Together(run).do([lambda tx: None] * 4)
+
+    assert [type(one.error) for one in done] == [NoTurn] * 4
+    assert len(tries) == 1
 
 
 def test_who_was_taken_along_by_somebody_interrupted_does_its_work_itself() -> None:

@@ -57,31 +57,38 @@ class Together:
         self._waiting.extend(mine)
         with self._turn:
             while left := [one for one in mine if not one.is_done]:
-                self._serve(self._take() or left)  # they are gone where an interrupt ended whoever took them
+                self._serve(left)
         return mine
 
-    def _take(self) -> list[Wanted]:
+    def _take(self, left: list[Wanted]) -> list[Wanted]:
+        """Return those who wait; `left` where an interrupt ended whoever took them."""
         batch: list[Wanted] = []
         while self._waiting and len(batch) < MOST:
             batch.append(self._waiting.popleft())
-        return batch
+        return batch or left
 
-    def _serve(self, batch: list[Wanted]) -> None:
-        if len(batch) > 1 and self._all(batch):
+    def _serve(self, left: list[Wanted]) -> None:
+        """Do a batch in one transaction, and each alone when any of it fails."""
+        batch: list[Wanted] = []
+
+        def work(tx: Any) -> list[Any]:
+            batch.extend(self._take(left))  # only now: others came while we waited for our turn among processes
+            return [one.work(tx) for one in batch]
+
+        try:
+            results = self._transact(work)
+        except NoTurn as exc:
+            for one in batch or self._take(left):
+                one.error, one.is_done = exc, True
+        except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
+            self._one_by_one(batch or self._take(left), exc)
+        else:
+            for one, result in zip(batch, results, strict=True):
+                one.result, one.is_done = result, True
+
+    def _one_by_one(self, batch: list[Wanted], why: Exception) -> None:
+        if len(batch) == 1:
+            batch[0].error, batch[0].is_done = why, True
             return
         for one in batch:
             one.be_done(self._transact)
-
-    def _all(self, batch: list[Wanted]) -> bool:
-        """Do a batch in one transaction; False, and nothing is changed, when any of it fails."""
-        try:
-            results = self._transact(lambda tx: [one.work(tx) for one in batch])
-        except NoTurn as exc:
-            for one in batch:
-                one.error, one.is_done = exc, True
-            return True
-        except Exception:  # noqa: BLE001  # whose fault it was shows when each is done alone
-            return False
-        for one, result in zip(batch, results, strict=True):
-            one.result, one.is_done = result, True
-        return True
