@@ -12,6 +12,7 @@ from wxbot.errors import SettingsError
 from wxbot.store.connections import BUSY_TIMEOUT, Place, told
 from wxbot.store.turns import Turns
 
+_WRITE_CACHE = 2_000  # KiB: what another process writes makes all of it worthless
 _READ_CACHE = 256  # KiB
 _CHECKPOINT = 500  # pages of the log that are not in the file yet, when somebody has time to copy them
 _LATE_CHECKPOINT = 3_000  # pages in the log, when a commit must do it, and the others wait for that
@@ -50,7 +51,7 @@ class SQLiteConnections:
         self._local = threading.local()
         self._open: list[Any] = []
         with told(place, (*self.errors, OSError)):
-            self._writer = self._connect()
+            self._writer = self._connect(_WRITE_CACHE)
             [(mark,)] = self._writer.cursor().execute("PRAGMA user_version").fetchall()
             self._version = self._data_version()
             self._turns = Turns(self._file, BUSY_TIMEOUT)
@@ -64,9 +65,7 @@ class SQLiteConnections:
         """Yield a cursor of this thread's own connection."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._connect()
-            # What it keeps is worth nothing after the next commit, and there is one of it for each thread.
-            connection.cursor().execute(f"PRAGMA cache_size = {-_READ_CACHE}")
+            connection = self._local.connection = self._connect(_READ_CACHE)  # there is one for each thread
         yield connection.cursor()
 
     @contextmanager
@@ -111,7 +110,7 @@ class SQLiteConnections:
         [(version,)] = self._writer.cursor().execute("PRAGMA data_version").fetchall()
         return int(version)
 
-    def _connect(self) -> Any:
+    def _connect(self, cache: int) -> Any:
         # By the driver itself: SQLAlchemy's engine would be 4 MB of code for this one call.
         connection = driver.connect(
             str(self._file), isolation_level=None, timeout=BUSY_TIMEOUT, check_same_thread=False
@@ -123,6 +122,7 @@ class SQLiteConnections:
             f"journal_size_limit = {WAL_LIMIT}",
             f"wal_autocheckpoint = {_LATE_CHECKPOINT}",
             "temp_store = MEMORY",
+            f"cache_size = {-cache}",  # SQLCipher's own would be 8 MB
             "secure_delete = ON",  # who is erased is not left in free pages
         ):
             cursor.execute(f"PRAGMA {pragma}").fetchall()
