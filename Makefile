@@ -21,7 +21,7 @@ scoreboard-proof: .venv/installed
 	.venv/bin/python -m benchmarks.scoreboard --short --proof
 
 # CPU a push and a follow-up beside what people use today and with a million waiting, a platform that is far away,
-# and what chat notices of a fan-out; the tables and pictures go into docs/performance.md. 12 minutes.
+# what chat notices of a fan-out, and memory over ten minutes; tables and pictures go into docs/performance.md. 24 minutes.
 bench: .venv/installed
 	.venv/bin/python -m benchmarks.speed.instructions
 	.venv/bin/python -m benchmarks.speed.push_in --write
@@ -29,6 +29,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.speed.far --write
 	.venv/bin/python -m benchmarks.speed.scale --write
 	.venv/bin/python -m benchmarks.fanout --write
+	.venv/bin/python -m benchmarks.speed.slope --write
 
 check: .venv/installed
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash .ci/check
