@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,8 +33,8 @@ def calls() -> Calls:
 
 @pytest.fixture
 def crew(calls: Calls) -> Iterator[Crew[str]]:
-    with ThreadPoolExecutor(16) as pool:
-        yield Crew(pool, 4, calls.do)
+    with Crew(4, calls.do) as one:
+        yield one
         calls.go.set()
 
 
@@ -89,3 +88,18 @@ def test_behind_one_that_is_slow_the_others_are_begun_by_another_thread(crew: Cr
         assert time.monotonic() < end
 
     assert "slow" not in calls.ended
+
+
+def test_a_thread_that_has_nothing_left_asks_for_more_while_calls_are_quick(calls: Calls) -> None:
+    to_come = [["quick more 1", "quick more 2"], ["quick more 3"]]
+    with Crew(4, calls.do, lambda: to_come.pop(0) if to_come else []) as crew:
+        crew.give(["slow"])
+        calls.go.set()
+        until_all_begun(crew)
+        assert len(to_come) == 2  # calls are not known to be quick yet
+
+        crew.give([f"quick {number}" for number in range(200)])
+        until_all_begun(crew)
+
+    assert to_come == []
+    assert len(calls.ended) == 204

@@ -1,8 +1,9 @@
 """The sender: claim lanes that have something due, send one message of each, settle what became of it.
 
 Three steps a message: the claim (shared by many lanes), `sending` right before the bytes leave, and the settle,
-which gives the lane back. On SQLite one thread writes and the others call: it settles what was answered, claims and
-begins what is due next, all in one commit. On PostgreSQL each thread begins and settles what it calls for.
+which gives the lane back. On SQLite one thread at a time writes: it settles what was answered, claims and begins
+what is due next, all in one commit. While the platform answers at once, that is the thread that calls. On
+PostgreSQL each thread begins and settles what it calls for.
 Each step names the owner and the claim number it expects.
 A sender that dies or loses its lease leaves at most one message in doubt for each thread.
 """
@@ -12,7 +13,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,7 +40,6 @@ from wxbot.store.together import Wanted
 log = structlog.get_logger(__name__)
 
 _GATHER = 0.0015  # seconds, a small part of what a call to the platform takes
-_ROUNDS = 4  # of it, where calls are quick: time for all of a claim
 _MARGIN = 2.0  # seconds between the longest call and the end of the lease
 
 
@@ -87,9 +86,11 @@ class Sender:
         beginning = Beginning(store, self._claims, ways, self._places)
         self._taking = Taking(store, clock, self._claims, beginning, ways, slack)
         self._calling = Calling(clock, ways, slack)
+        self._crew = Crew(pace.threads, self._deliver, self._go_on)
         self._answered: deque[Answered] = deque()
         self._busy = dict.fromkeys(ways, 0)  # messages in hand, until they are settled
         self._lock = threading.Lock()
+        self._turning = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
 
@@ -98,14 +99,14 @@ class Sender:
         log.info("sender runs", action="sender_started", store=self._store.about, accounts=list(self._ways))
         for each in self._beside:
             each.start()
-        with ThreadPoolExecutor(self._pace.threads, thread_name_prefix="send") as pool:
-            crew = Crew(pool, self._pace.threads, self._deliver)
+        with self._crew:
             while not self._stopping or any(self._busy.values()):
                 self._wake.clear()
-                taken = self._turn()
-                crew.give(taken)
+                with self._turning:
+                    taken = self._turn()
+                self._crew.give(taken)
                 if not taken:
-                    self._wait(crew)
+                    self._wait()
 
     def stop(self) -> None:
         """Claim nothing more; what is being sent is finished. May be called from a signal handler."""
@@ -114,19 +115,35 @@ class Sender:
             each.stop()
         self._wake.set()
 
-    def _wait(self, crew: Crew[Taken]) -> None:
-        """Wait for an answer, or until it is time to look; while others are under way, for some more of them.
+    def _wait(self) -> None:
+        """Wait until nobody goes on alone and it is time to look; for an answer, and some more that are under way.
 
         A commit costs nearly the same for many messages as for one.
         """
-        self._wake.wait(SOON if crew.is_behind() else self._pace.poll)
-        for _ in range(_ROUNDS if crew.is_quick else 1):
-            if self._are_under_way():
-                time.sleep(_GATHER)
-
-    def _are_under_way(self) -> bool:
+        end = time.monotonic() + self._pace.poll
+        while not self._wake.wait(SOON if self._crew.is_behind() else self._pace.poll):
+            if not self._crew.goes_on or time.monotonic() >= end:
+                break
         with self._lock:
-            return sum(self._busy.values()) > len(self._answered)
+            are_under_way = sum(self._busy.values()) > len(self._answered)
+        if are_under_way:
+            time.sleep(_GATHER)
+
+    def _go_on(self) -> list[Taken]:
+        """Settle and take as `run` does, in the thread that made the calls of a claim: none has to wake another."""
+        if not self._answered:
+            return []
+        if not self._turning.acquire(blocking=False):
+            self._wake.set()  # whoever has the turn may not have seen what was just answered
+            return []
+        try:
+            return self._turn()
+        except Exception:
+            log.exception("no turn", action="turn_failed")
+            self._wake.set()  # for `run` to find the same
+            return []
+        finally:
+            self._turning.release()
 
     def _turn(self) -> list[Taken]:
         """Settle what was answered, and take what is due next."""
@@ -171,6 +188,7 @@ class Sender:
 
     def _deliver(self, taken: Taken) -> None:
         """Make the call for a message; what it comes to is settled by `_turn`, or here."""
+        goes_on = self._crew.is_quick and not self._store.postgresql
         answered = self._answer(taken)
         if answered is None:
             self._let_go(taken.one)
@@ -178,7 +196,8 @@ class Sender:
             self._settle_all([answered])
         else:
             self._answered.append(answered)
-        self._wake.set()
+        if answered is None or not goes_on:
+            self._wake.set()
 
     def _answer(self, taken: Taken) -> Answered | None:
         """Begin a message where that is still to be done, and make its call; None when none was to be made."""
