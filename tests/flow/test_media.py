@@ -340,6 +340,10 @@ def test_commands_keep_list_send_and_fetch(still: Stage, picture: Path) -> None:
     assert kept["reference"] in told(still, "media", "list")
 
 
+def test_a_media_id_may_begin_with_a_dash(still: Stage, tmp_path: Path) -> None:
+    assert "back.png" in told(still, "media", "download", "-8mBp_1Xh", str(tmp_path / "back.png"))
+
+
 def test_commands_say_what_is_wrong_with_a_file(still: Stage, tmp_path: Path) -> None:
     text, large = tmp_path / "a.txt", tmp_path / "a.jpg"
     text.write_text("no picture")

@@ -82,7 +82,7 @@ def listed(limit: int, account: str, as_json: bool) -> None:
     )
 
 
-@media.command()
+@media.command(context_settings={"ignore_unknown_options": True})  # one media_id in 64 begins with a dash
 @click.argument("media_id")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--most", type=click.IntRange(1), default=LARGEST, show_default=True, help="Bytes it may have.")
