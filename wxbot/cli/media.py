@@ -82,7 +82,8 @@ def listed(limit: int, account: str, as_json: bool) -> None:
     )
 
 
-@media.command(context_settings={"ignore_unknown_options": True})  # one media_id in 64 begins with a dash
+# One media_id in 64 begins with a dash, and may have an h in it.
+@media.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("media_id")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--most", type=click.IntRange(1), default=LARGEST, show_default=True, help="Bytes it may have.")
