@@ -100,10 +100,12 @@ class Sender:
         for each in self._beside:
             each.start()
         with self._crew:
-            while not self._stopping or any(self._busy.values()):
+            while True:
                 self._wake.clear()
-                with self._turning:
+                with self._turning:  # also for the look whether it is over: another's turn may just take something
                     taken = self._turn()
+                    if self._stopping and not any(self._busy.values()):
+                        return
                 self._crew.give(taken)
                 if not taken:
                     self._wait()
