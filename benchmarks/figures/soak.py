@@ -4,7 +4,7 @@ import re
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ _RATE = 100.0  # pushes a second; each has a reply and a follow-up
 _CLIENTS = 8  # connections, kept open as nginx keeps its own
 _FLOOD = 32  # clients at once before what is measured, so that pools have all their threads and caches are full
 _SLOW = 0.05  # seconds for a call meanwhile, so that the sender needs all its threads too
+_CLOSE = {"Connection": "close"}  # else all that are kept open may be one worker's, and the other starts later
 _FEW = 4  # of those one brings a follow-up
 _WARM = 0.4  # share of the time after which nothing may grow any more
 _SLACK = {"open files": 4, "threads": 1, "connections": 2}  # a pool may still open one for each process
@@ -64,7 +65,7 @@ class _Traffic:
     def flood(self, count: int) -> None:
         """Push so many as fast as they are answered; few of them bring a follow-up, and nothing of it is judged."""
         with ThreadPoolExecutor(_FLOOD) as pool:
-            list(pool.map(lambda n: self._push(n, "hello" if n % _FEW else f"order {n}"), range(count)))
+            list(pool.map(lambda n: self._push(n, "hello" if n % _FEW else f"order {n}", _CLOSE), range(count)))
         self._next, self.flooded, self.flooded_out, self.took = count, count, len(range(0, count, _FEW)), []
 
     def run(self, seconds: float) -> None:
@@ -84,7 +85,7 @@ class _Traffic:
             time.sleep(max(0.0, at - time.monotonic()))
             self._push(number, f"order {number}")
 
-    def _push(self, number: int, text: str) -> None:
+    def _push(self, number: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         stamp, nonce = str(int(time.time())), str(number)
         signature = sign(self.place.environment["WXBOT_TOKEN"], stamp, nonce)
         url = f"http://127.0.0.1:{self.place.port}/wechat?signature={signature}&timestamp={stamp}&nonce={nonce}"
@@ -95,7 +96,7 @@ class _Traffic:
         )
         sent = time.perf_counter()
         try:
-            status = self._http.request("POST", url, body=body).status
+            status = self._http.request("POST", url, body=body, headers=headers).status
         except urllib3.exceptions.HTTPError:
             status = 0
         with self._lock:
