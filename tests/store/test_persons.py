@@ -10,7 +10,7 @@ from store.test_lanes import NOW, claim, head, lease, move, put
 from store.test_retention import arrive, follow, publish, rows
 from wxbot.delivery.erasing import SLICE, erase
 from wxbot.protocol.window import Grant
-from wxbot.store import audit, contacts, idempotency, lanes, outbox, persons, pushes
+from wxbot.store import audit, contacts, exports, idempotency, lanes, outbox, persons, pushes
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.idempotency import Slot
 from wxbot.store.lanes import Move
@@ -65,11 +65,16 @@ def places(store: Store, openid: str) -> set[str]:
 def test_every_table_with_an_openid_is_filled_by_these_tests(store: Store) -> None:
     fill(store)
 
-    assert {f"{name}.openid" for name in persons.tables()} <= places(store, WHO)
-    assert places(store, WHO) - {f"{name}.openid" for name in persons.tables()} == {
+    assert {f"{name}.openid" for name in exports.TABLES} <= places(store, WHO)
+    assert places(store, WHO) - {f"{name}.openid" for name in exports.TABLES} == {
         "pushes.push_key", "pushes.body", "signatures.push_key", "idempotency.answer", "publications.cursor",
         "imports.page", "imports.cursor",
     }  # fmt: skip
+
+
+def test_every_table_with_an_openid_is_known_to_the_erasure() -> None:
+    known = [*persons._NUMBERED, *persons._OTHERS, "contacts", "audit"]
+    assert sorted(known) == sorted(exports.TABLES)
 
 
 def test_who_is_erased_stands_nowhere_and_everybody_else_where_they_were(store: Store) -> None:
@@ -163,9 +168,9 @@ def test_a_fan_out_goes_on_behind_who_was_erased(store: Store) -> None:
 def test_an_export_holds_every_row_of_a_person_and_nobody_elses(store: Store) -> None:
     fill(store)
 
-    found = store.read(lambda tx: persons.export(tx, "default", WHO))
+    found = store.read(lambda tx: exports.export(tx, "default", WHO))
 
-    assert {name: len(kept) for name, kept in found.items()} == dict.fromkeys(persons.tables(), 1)
+    assert {name: len(kept) for name, kept in found.items()} == dict.fromkeys(exports.TABLES, 1)
     assert found["pushes"][0]["body"] == BODY.decode()
     assert OTHER not in json.dumps(found)
 

@@ -6,7 +6,7 @@ from wxbot.cli import show
 from wxbot.cli.opened import opened
 from wxbot.delivery.erasing import erase as erase_person
 from wxbot.errors import NotFound
-from wxbot.store import persons
+from wxbot.store import exports
 
 
 @click.command()
@@ -15,7 +15,7 @@ from wxbot.store import persons
 def export(openid: str, account: str) -> None:
     """Print all that is kept of a user as one JSON document: each table's rows, texts as they were sent."""
     store, now = opened(account)
-    found = store.read(lambda tx: persons.export(tx, account, openid))
+    found = store.read(lambda tx: exports.export(tx, account, openid))
     if not any(found.values()):
         raise _stranger(openid, account)
     show.document({"account": account, "openid": openid, "exported_at": now, **found})

@@ -127,14 +127,13 @@ class Claims:
         """Give a lane back, to be looked at again when its first follow-up is ready."""
         lanes.release(tx, lane, self._store.owner)
 
-    def move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float) -> bool:
-        """Change a follow-up of a lane that is ours; False when either is no longer as it was."""
-        return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now)
+    def move(self, tx: Transaction, lane: Lane, head: Head, move: Move, now: float, *, by: str = "") -> bool:
+        """Change a follow-up of a lane that is ours, `by` a state on the way; False when it is not as it was."""
+        return lanes.move(tx, head, move, owner=self._store.owner, claim=lane.claim, now=now, by=by)
 
     def move_head(self, tx: Transaction, one: Claimed, move: Move, now: float) -> bool:
         """Change the message that was claimed, in the same way; with its claim, where it was not marked yet."""
-        by = "" if one.is_marked else "claimed"
-        return lanes.move(tx, one.head, move, owner=self._store.owner, claim=one.lane.claim, now=now, by=by)
+        return self.move(tx, one.lane, one.head, move, now, by="" if one.is_marked else "claimed")
 
 
 def _is_ready(head: Head, now: float) -> bool:

@@ -50,10 +50,11 @@ class Taking:
         few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
 
         def work(tx: Transaction) -> list[Taken]:
-            claimed = self._claim(tx, account, few, ranks)
-            later = [each for each in claimed if not self._can_at_once(each)]
-            begun = [self._begin(tx, each) for each in claimed if self._can_at_once(each)]
-            return begun + self._mark(tx, later)
+            at_once: list[Taken] = []
+            later: list[Taken] = []
+            for each in self._claim(tx, account, few, ranks):
+                (at_once if self._beginning.can_at_once(each.one) else later).append(each)
+            return [*(self._begin(tx, each) for each in at_once), *self._mark(tx, later)]
 
         return work
 
@@ -70,9 +71,6 @@ class Taking:
         if not (ranks := ranks or self._ranks(tx, account, now)):
             return []
         return [Taken(one, since) for one in self._claims.claim(tx, account, free, now, way, ranks=ranks)]
-
-    def _can_at_once(self, taken: Taken) -> bool:
-        return self._beginning.can_at_once(taken.one)
 
     def _begin(self, tx: Transaction, taken: Taken) -> Taken:
         going = self._beginning.begin(tx, taken.one, self._clock.now(), renew=False)

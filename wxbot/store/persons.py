@@ -1,19 +1,14 @@
-"""All that is kept of one person: every table with an openid, and where one stands inside something else."""
+"""All of one person, gone: from every table with an openid, and where one stands inside something else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from wxbot.store import contacts, outbox
 from wxbot.store.engine import Transaction
 
-if TYPE_CHECKING:
-    from sqlalchemy import Table
-
 _NUMBERED = ("followups", "lanes", "pushes")  # in the order in which a person's rows go
-_BY_THEMSELVES = (*_NUMBERED, "contacts", "audit")
-_WHERE = "account = :account AND openid = :openid"
+_OTHERS = ("subscriptions",)  # a test asks the schema for more
+WHERE = "account = :account AND openid = :openid"
 # What a number meant once must not come to mean something else, and SQLite gives the newest row's number to
 # the next one: that row is emptied, and goes when it is old.
 _EMPTIED = {
@@ -23,9 +18,9 @@ _EMPTIED = {
     "lanes": "lane = 'erased:' || id, wake_at = NULL, owner = '', lease_until = 0",
     "pushes": "push_key = 'erased:' || id, body = :nothing, reply = :nothing, error = '', state = 'answered'",
 }
-_AUDIT = f"UPDATE audit SET openid = NULL WHERE {_WHERE}"  # what was done stays told, to whom does not
+_AUDIT = f"UPDATE audit SET openid = NULL WHERE {WHERE}"  # what was done stays told, to whom does not
 _SIGNATURES = f"""
-DELETE FROM signatures WHERE account = :account AND push_key IN (SELECT push_key FROM pushes WHERE {_WHERE})"""
+DELETE FROM signatures WHERE account = :account AND push_key IN (SELECT push_key FROM pushes WHERE {WHERE})"""
 _AT_CURSOR = "SELECT id FROM publications WHERE account = :account AND cursor = :openid"
 _IN_ANSWERS = "SELECT apikey, key FROM idempotency WHERE account = :account AND {holds}"
 _HOLDS = {
@@ -41,33 +36,6 @@ WHERE id = :id AND cursor = :openid"""
 _IMPORT = """
 UPDATE imports SET page = '', cursor = '' WHERE account = :account AND (page = :openid OR cursor = :openid)"""
 _ANSWER = "DELETE FROM idempotency WHERE account = :account AND apikey = :apikey AND key = :key"
-
-
-@cache
-def tables() -> "Mapping[str, Table]":
-    """Return the tables with an openid, by name."""
-    from wxbot.store.schema import metadata  # 4 MB, which a process needs only then
-
-    return {table.name: table for table in metadata.sorted_tables if "openid" in table.columns}
-
-
-def export(tx: Transaction, account: str, openid: str) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of a person by table, as JSON can hold them; empty lists for a stranger."""
-    return {name: _rows(tx, name, account, openid) for name in tables()}
-
-
-def _rows(tx: Transaction, name: str, account: str, openid: str) -> list[dict[str, Any]]:
-    table = tables()[name]
-    columns = table.columns.keys()
-    order = ", ".join(column.name for column in table.primary_key)
-    found = tx.rows(
-        f"SELECT {', '.join(columns)} FROM {name} WHERE {_WHERE} ORDER BY {order}", account=account, openid=openid
-    )
-    return [{column: _plain(value) for column, value in zip(columns, row, strict=True)} for row in found]
-
-
-def _plain(value: Any) -> Any:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def erase(tx: Transaction, account: str, openid: str, *, now: float, limit: int) -> int:
@@ -86,22 +54,20 @@ def erase(tx: Transaction, account: str, openid: str, *, now: float, limit: int)
             return done
         done += _empty(tx, name, of, now)
     done += tx.change(_AUDIT, **of)
-    done += sum(
-        tx.change(f"DELETE FROM {name} WHERE {_WHERE}", **of) for name in tables() if name not in _BY_THEMSELVES
-    )
-    return done + tx.change(f"DELETE FROM contacts WHERE {_WHERE}", **of)
+    done += sum(tx.change(f"DELETE FROM {name} WHERE {WHERE}", **of) for name in _OTHERS)
+    return done + tx.change(f"DELETE FROM contacts WHERE {WHERE}", **of)
 
 
 def _slice(name: str) -> str:
     return f"""
-DELETE FROM {name} WHERE id IN (SELECT id FROM {name} WHERE {_WHERE}
+DELETE FROM {name} WHERE id IN (SELECT id FROM {name} WHERE {WHERE}
   AND id < (SELECT max(id) FROM {name}) ORDER BY id LIMIT :limit)"""
 
 
 def _empty(tx: Transaction, name: str, of: dict[str, str], now: float) -> int:
     more = {"now": now, "history": outbox.line(now, "superseded", "erased"), "nothing": b""}
     used = {key: value for key, value in more.items() if f":{key}" in _EMPTIED[name]}
-    return tx.change(f"UPDATE {name} SET openid = '', {_EMPTIED[name]} WHERE {_WHERE}", **of, **used)
+    return tx.change(f"UPDATE {name} SET openid = '', {_EMPTIED[name]} WHERE {WHERE}", **of, **used)
 
 
 @dataclass(frozen=True, slots=True)
