@@ -382,6 +382,20 @@ def test_each_fault_button_sets_its_fault_and_clear_takes_them_back(bench: Bench
     assert bench.get("/sim/faults")["faults"] == []
 
 
+def test_faults_are_set_in_the_order_of_the_buttons_though_the_first_is_slow(
+    bench: Bench, page_of: Opening
+) -> None:
+    page = page_of(bench.url)
+    held: list[Route] = []
+    page.route("**/sim/faults", lambda route: held.append(route), times=1)
+    for button in ("late", "502", "busy"):
+        page.locator(f"[data-control=fault-{button}]").click()
+    held[0].continue_()
+    expect(page.locator(".waiting")).to_contain_text("busy −1 × 1")
+
+    assert [one["kind"] for one in bench.get("/sim/faults")["faults"]] == ["delay", "http502", "errcode"]
+
+
 def test_a_fault_strikes_as_often_as_was_chosen_and_what_it_did_is_listed(
     bench: Bench, page_of: Opening, follower: str
 ) -> None:

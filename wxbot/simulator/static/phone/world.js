@@ -66,13 +66,22 @@ export function act(openid, action) {
   return told(done);
 }
 
+let before = Promise.resolve();
+
+// One after the other as they were pressed: of two requests at once, the later may arrive first.
+function inTurn(method, path, body) {
+  const done = before.then(() => ask(method, path, body));
+  before = done.catch(() => {});
+  return told(done);
+}
+
 export const meet = () => told(ask("POST", "/sim/users", { following: false }));
-export const advance = (seconds) => told(ask("POST", "/sim/clock", { advance: seconds }));
-export const setFault = (fault) => told(ask("POST", "/sim/faults", fault));
-export const clearFaults = () => told(ask("DELETE", "/sim/faults"));
-export const setWhitelist = (whitelist) => told(ask("POST", "/sim/settings", { whitelist }));
+export const advance = (seconds) => inTurn("POST", "/sim/clock", { advance: seconds });
+export const setFault = (fault) => inTurn("POST", "/sim/faults", fault);
+export const clearFaults = () => inTurn("DELETE", "/sim/faults");
+export const setWhitelist = (whitelist) => inTurn("POST", "/sim/settings", { whitelist });
 export const verify = () => told(ask("POST", "/sim/verify", {}));
-export const reset = () => told(ask("POST", "/sim/reset", {}));
+export const reset = () => inTurn("POST", "/sim/reset", {});
 export const kinds = () => ask("GET", "/sim/kinds");
 
 export async function upload(file) {
