@@ -103,7 +103,11 @@ def test_one_claim_takes_of_every_rank_no_more_than_its_limit(store: Store) -> N
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
 @pytest.mark.parametrize(
-    "statement", [lanes._CLAIM.format(skip_locked="", which=""), lanes._DUE_RANKS.format(which="")]
+    "statement",
+    [
+        lanes._claim(falling=False, postgresql=False),
+        lanes._DUE_RANKS.format(which=""),
+    ],
 )
 def test_a_claim_is_a_probe_of_the_index_and_no_sort(store: Store, statement: str) -> None:
     bound = {"account": "default", "rank": 0, "now": NOW, "clock": 0.0, "boot": "b", "owner": "a"}

@@ -20,7 +20,7 @@ WITH due AS MATERIALIZED (
     AND (lease_until <= :clock OR boot <> :boot) {which}
   ORDER BY wake_at LIMIT :limit {skip_locked})
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
-WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
+WHERE id {among} AND (lease_until <= :clock OR boot <> :boot)
 RETURNING id, openid, lane, claim"""
 _READ = """
 SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, priority, on_doubt, state,
@@ -36,11 +36,12 @@ _DUE_OF_EACH = f"""
     ORDER BY g.due_at, g.id LIMIT :limit)
   WHERE lanes.id {{among}})
 ORDER BY due_at, id"""
+# ORDER BY and LIMIT: PostgreSQL may otherwise read all lanes that are due.
 _DUE_RANKS = f"""
 WITH ranks(rank) AS (VALUES {", ".join(f"({rank})" for rank in RANK.values())})
-SELECT rank FROM ranks WHERE EXISTS (
+SELECT rank FROM ranks WHERE (
   SELECT 1 FROM lanes WHERE account = :account AND lanes.rank = ranks.rank AND wake_at <= :now
-    AND (lease_until <= :clock OR boot <> :boot) {{which}})"""
+    AND (lease_until <= :clock OR boot <> :boot) {{which}} ORDER BY wake_at LIMIT 1) = 1"""
 # Lanes whose first follow-up may go by the fallback ladder; only asked for while a gate is closed.
 _FALLING = f"""AND 'template' = (
   SELECT f.on_closed FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE}
@@ -161,12 +162,21 @@ def claim(
     return found
 
 
+def _claim(*, falling: bool, postgresql: bool) -> str:
+    """Return the statement that claims. PostgreSQL would rather read all lanes once than these by their numbers."""
+    which = _FALLING if falling else ""
+    if postgresql:
+        return _CLAIM.format(
+            which=which, skip_locked="FOR UPDATE SKIP LOCKED", among="= ANY (ARRAY (SELECT id FROM due))"
+        )
+    return _CLAIM.format(which=which, skip_locked="", among="IN (SELECT id FROM due)")
+
+
 def _claim_rank(
     tx: Transaction, account: str, lease: Lease, now: float, limit: int, rank: int, *, falling: bool
 ) -> list[Lane]:
-    skip_locked = "FOR UPDATE SKIP LOCKED" if tx.postgresql else ""
     found = tx.rows(
-        _CLAIM.format(skip_locked=skip_locked, which=_FALLING if falling else ""),
+        _claim(falling=falling, postgresql=tx.postgresql),
         account=account,
         rank=rank,
         owner=lease.owner,
