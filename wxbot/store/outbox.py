@@ -84,8 +84,8 @@ WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued') AND d
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
-# Held ones are named and taken out again: PostgreSQL would else walk the index of all lanes, which it takes to be as
-# short as when it last counted.
+# Held ones are named and taken out again: PostgreSQL would else walk the index of all lanes, which it takes to be
+# as short as when it last counted.
 _DECISIVE = """
 SELECT due_at, CASE WHEN state = 'sending' THEN lane_id END FROM followups
 WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'claimed', 'sending', 'held')
