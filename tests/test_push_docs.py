@@ -37,6 +37,9 @@ account may send afterwards (`rights = "current"`).
 All have `ToUserName`, `FromUserName` (also `openid`), `CreateTime` and `MsgType`; messages `MsgId`, and `MsgDataId`
 and `Idx` when the user wrote from within an article; events `Event` and `EventKey`. Any other type becomes
 `UnknownMessage` or `UnknownEvent`, is kept, and answered like any push: by the bot, or with `success`.
+
+A message with the openid, `MsgId` and `CreateTime` of one before is that one delivered again, whatever else is in
+it: it gets the bytes of the first answer. Without a `MsgId`, and for events, all fields have to be the same.
 """
 
 

@@ -174,6 +174,13 @@ def test_what_is_no_backup_is_not_restored(file_store: Store, database: Path, co
     assert "restored.db" not in names(database.parent)
 
 
+def test_a_file_that_is_not_there_and_a_folder_that_is_not_are_told(database: Path, file_store: Store) -> None:
+    with pytest.raises(SettingsError, match=r"there is no file .*nope.db"):
+        put_back(database.with_name("nope.db"))
+    with pytest.raises(SettingsError, match=r"there is no folder .*nowhere: make it first"):
+        backup(database, database.with_name("nowhere") / "copy.db", NOW, lambda done, total: None)
+
+
 def test_a_restore_never_replaces_a_store(file_store: Store, database: Path) -> None:
     file = copy(database)
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,13 @@ def test_a_schema_that_took_something_away_is_refused_by_older_code(url: str, tm
         store.check_schema()
     with pytest.raises(SettingsError, match="too new"):
         migrate(url)
+
+
+def test_without_postgresqls_driver_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(SettingsError, match=r"pip install 'wxbot\[postgres\]'"):
+        migrate("postgresql://nobody@127.0.0.1/none")
 
 
 def test_a_schema_older_than_the_code_is_refused_with_what_to_do(url: str) -> None:

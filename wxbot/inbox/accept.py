@@ -66,7 +66,7 @@ class Inbox:
         Raises StoreError when it could not be stored, and BadSignature when the signature was used
         for another push before; in both cases nothing changed.
         """
-        key = (delivery.account, delivery.push.key)
+        key = (delivery.account, delivery.key)
         mine: Future[bytes] = Future()
         with self._lock:
             first = self._running.setdefault(key, mine)
@@ -86,7 +86,7 @@ class Inbox:
         began = self._clock.monotonic()
         account, push = delivery.account, delivery.push
         now = self._clock.now()
-        known, standing = self._store.read_one(lambda tx: pushes.known(tx, account, push.key, push.openid, now))
+        known, standing = self._store.read_one(lambda tx: pushes.known(tx, account, delivery.key, push.openid, now))
         if known is not None:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return self._repeated(delivery, known)
@@ -146,7 +146,7 @@ class Inbox:
         try:
             reply = self._store.write(work)
         except _Repeated:  # another process was quicker, and nothing of ours was kept
-            known = self._store.read(lambda tx: pushes.reply_to(tx, delivery.account, delivery.push.key))
+            known = self._store.read(lambda tx: pushes.reply_to(tx, delivery.account, delivery.key))
             return self._repeated(delivery, NO_REPLY if known is None else known)
         self._answering.tell(as_handled(delivery, answer.reply, now, answer.error))
         return reply
@@ -161,7 +161,7 @@ class Inbox:
             arrival = self._arrival(delivery, now, began, state="handed_off", reply=NO_REPLY, **owned)
             owed = owed_to(tx, delivery.account, delivery.push)
             push_id = keep_push(tx, delivery, arrival, self._terms, owed, ready_at=now)
-            reply = pushes.reply_to(tx, delivery.account, delivery.push.key)
+            reply = pushes.reply_to(tx, delivery.account, delivery.key)
             return push_id, NO_REPLY if reply is None else reply
 
         push_id, reply = store.write(work)
@@ -175,7 +175,7 @@ class Inbox:
     def _arrival(self, delivery: Delivery, now: float, began: float, **rest: object) -> Arrival:
         push = delivery.push
         rest["took"] = self._clock.monotonic() - began
-        return Arrival(delivery.account, push.key, push.openid, now, delivery.body, **rest)  # type: ignore[arg-type]
+        return Arrival(delivery.account, delivery.key, push.openid, now, delivery.body, **rest)  # type: ignore[arg-type]
 
 
 def _not_before(ready_at: float, follow_up: FollowUp) -> FollowUp:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import structlog
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 _SOMEBODY = "?"  # an agent whom the event does not name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One verified POST: the typed push and its plaintext; `signature` where a body could be swapped under it."""
 
@@ -40,6 +41,11 @@ class Delivery:
     push: Push
     body: bytes
     signature: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """The push's key: an event's is a digest, and asked for four times."""
+        return self.push.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def keep_push(
 
 def bind_signature(tx: Transaction, delivery: Delivery, now: float) -> None:
     """Let a push's signature count for no other push; raises BadSignature when it was first used for another."""
-    account, signature, key = delivery.account, delivery.signature, delivery.push.key
+    account, signature, key = delivery.account, delivery.signature, delivery.key
     if signature and not pushes.remember_signature(tx, account, signature, key, now):
         raise BadSignature("this signature was used for another push before")
 

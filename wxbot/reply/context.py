@@ -230,7 +230,7 @@ class Context:
 
     def changed_session(self) -> str | None:
         """Return the session to store as JSON, None when the handler left it alone."""
-        if self._session is None:
+        if self._session is None or not (self._session or self._unfinished or self._session_before != "{}"):
             return None
         unfinished = {KEY: self._unfinished.stored()} if self._unfinished else {}
         kept = {**self._session, **unfinished}

@@ -42,8 +42,12 @@ def restore(copy: Path, store: Path, now: float, ahead: float, tell: Tell) -> Pa
 
     Raises SettingsError when a store is there, or when the file is no backup.
     """
+    if not copy.is_file():
+        raise SettingsError(f"there is no file {copy}: which one did `wxbot backup` make?")
     if not _is_marked(copy):
-        raise SettingsError(f"{copy} is no backup that `wxbot backup` made")
+        raise SettingsError(
+            f"{copy} is no backup that `wxbot backup` made; a store itself is used by setting database_url to it"
+        )
     with _new_file(store) as part, _copied(copy, part, tell) as made:
         made.execute("BEGIN")
         parked = park(Transaction(made.cursor(), postgresql=False), now, ahead)
@@ -53,8 +57,6 @@ def restore(copy: Path, store: Path, now: float, ahead: float, tell: Tell) -> Pa
 
 
 def _is_marked(file: Path) -> bool:
-    if not file.is_file():
-        return False
     try:
         with closing(_open(file)) as connection:
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -85,6 +87,8 @@ def _new_file(path: Path) -> Iterator[Path]:
     """Yield a file to fill, which gets its name when all is on disk; a file of that name is never replaced."""
     if path.exists():
         raise SettingsError(f"{path} is there already; nothing was written")
+    if not path.parent.is_dir():
+        raise SettingsError(f"there is no folder {path.parent}: make it first; nothing was written")
     try:
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)  # mode 0600
         os.close(number)

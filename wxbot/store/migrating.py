@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL
 
 from wxbot.errors import SettingsError
 from wxbot.store.connections import BUSY_TIMEOUT
+from wxbot.store.postgresql import NO_DRIVER
 from wxbot.store.sqlite import BACKUP
 
 _LOCK_TIMEOUT = 1  # seconds to wait for a table, since every push waits behind it meanwhile
@@ -25,7 +26,7 @@ def migrating(url: URL) -> Iterator[sqlalchemy.Connection]:
     if url.get_backend_name() == "sqlite":
         engine, begin = _sqlite_engine(url), ["BEGIN IMMEDIATE"]
     else:
-        engine, begin = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg")), _MIGRATOR_BEGINS
+        engine, begin = _postgresql_engine(url), _MIGRATOR_BEGINS
     try:
         with engine.connect() as connection:
             for statement in begin:
@@ -42,6 +43,13 @@ def migrating(url: URL) -> Iterator[sqlalchemy.Connection]:
 def is_busy(exc: sqlalchemy.exc.DBAPIError) -> bool:
     """Return whether a migration failed only because others hold the locks it needs."""
     return getattr(exc.orig, "sqlstate", None) in _BUSY or str(exc.orig) == "database is locked"
+
+
+def _postgresql_engine(url: URL) -> sqlalchemy.Engine:
+    try:
+        return sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg"))
+    except ModuleNotFoundError:
+        raise SettingsError(NO_DRIVER) from None
 
 
 def _sqlite_engine(url: URL) -> sqlalchemy.Engine:

@@ -12,6 +12,7 @@ from wxbot.store.connections import BUSY_TIMEOUT, Place
 
 IDLE_TIMEOUT = 5.0  # seconds PostgreSQL keeps the locks of a transaction whose process has stopped
 LINK_TIMEOUT = 5  # seconds without a sign of life from PostgreSQL's machine until a connection is given up
+NO_DRIVER = "PostgreSQL needs its driver: pip install 'wxbot[postgres]'"
 _TRUSTED = 0.5  # seconds after its last use that a connection is taken to live still
 _USED_AT = "used_at"
 
@@ -27,7 +28,7 @@ class PostgreSQLConnections:
             import psycopg  # an extra: needed only where the URL asks for it, and 14 MB of SQLAlchemy with it
             import sqlalchemy
         except ImportError:
-            raise SettingsError("PostgreSQL needs its driver: pip install 'wxbot[postgres]'") from None
+            raise SettingsError(NO_DRIVER) from None
         url = sqlalchemy.make_url(place.url)
         self.errors: tuple[type[Exception], ...] = (psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
         self.about = f"PostgreSQL at {url.host or url.query.get('host', 'its socket')}"
