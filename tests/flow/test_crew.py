@@ -75,7 +75,7 @@ def test_while_calls_are_quick_few_threads_do_all(crew: Crew[str], calls: Calls)
     until_all_begun(crew)
 
     crew.give(["slow", *(f"quick {number}" for number in range(200, 203))])
-    assert crew._threads <= 2  # the second only where this machine has slept for long enough between
+    assert crew._threads < 4  # the second and third only where this machine has slept for long enough between
 
 
 def test_behind_one_that_is_slow_the_others_are_begun_by_another_thread(crew: Crew[str], calls: Calls) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from wxbot.background import Repeating
+from wxbot.background import Repeating, Wake
 from wxbot.clock import Clock
 from wxbot.delivery import files
 from wxbot.delivery.begin import Beginning
@@ -91,7 +91,7 @@ class Sender:
         self._busy = dict.fromkeys(ways, 0)  # messages in hand, until they are settled
         self._lock = threading.Lock()
         self._turning = threading.Lock()
-        self._wake = threading.Event()
+        self._wake = Wake()  # `stop` sets it, and is called by a signal handler
         self._stopping = False
 
     def run(self) -> None:
