@@ -44,9 +44,10 @@ class SharedClock(SystemClock):
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            path.write_bytes(_OFFSET.pack(0.0))
-        with path.open("r+b") as file:
+        with path.open("ab+") as file:
+            file.truncate(
+                _OFFSET.size
+            )  # makes a new one 0.0; another process may have made it just now, still empty
             self._memory = mmap.mmap(file.fileno(), _OFFSET.size)
 
     def now(self) -> float:
