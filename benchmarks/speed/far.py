@@ -60,10 +60,8 @@ def _rate(url: str, address: str, folder: Path, threads: list[int], messages: in
     with closing(Store(url)) as store, ExitStack() as stack:
         for number, each in enumerate(threads):
             one = stack.enter_context(sender(url, address, folder / f"sender{number}.log", each))
-        for prefix, count in (
-            ("oWarm", WARM),
-            ("oUser", messages),
-        ):  # a queue that was empty of late, for known users
+        # Users that are known, and a queue that has become empty.
+        for prefix, count in (("oWarm", WARM), ("oUser", messages)):
             send(store, one.process, prefix, count)
         _count_rows(store)
         behind = send(store, one.process, "oUser", messages)
