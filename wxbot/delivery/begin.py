@@ -31,11 +31,9 @@ class Beginning:
     def can_at_once(self, one: Claimed) -> bool:
         """Return whether it can be begun in the transaction that claims it.
 
-        On SQLite, where nobody else writes meanwhile; PostgreSQL would find a deadlock, as a push takes the user
-        before the lanes. Files have to be uploaded first, and a place on the ladder is not the store's to undo.
+        Files have to be uploaded first, and a place on the ladder is not the store's to undo.
         """
-        falls = self._ways[one.head.account].manners.have_fallback
-        return not (self._store.postgresql or falls or uses_in(one.head.message))
+        return not (self._ways[one.head.account].manners.have_fallback or uses_in(one.head.message))
 
     def begin(self, tx: Transaction, one: Claimed, now: float, *, renew: bool) -> Going | Move | None:
         """Decide, and mark what goes out as `sending` with its grant spent; `renew` the lane's lease before.
@@ -43,7 +41,8 @@ class Beginning:
         When nothing does, return what became of it instead, None when it is as it was. Raises StoreError when
         another sender has it.
         """
-        contacts.hold(tx, one.head.account, one.head.openid)  # a push takes the user before the lanes: so do we
+        if one.is_marked:  # else whoever claimed it holds the user
+            contacts.hold(tx, one.head.account, one.head.openid)  # a push takes the user before the lanes: so do we
         if renew and not lanes.extend(tx, one.lane, self._claims.lease(tx)):
             return None
         turn = self._turn(tx, one, now)

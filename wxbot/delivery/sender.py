@@ -1,9 +1,8 @@
 """The sender: claim lanes that have something due, send one message of each, settle what became of it.
 
 Three steps a message: the claim (shared by many lanes), `sending` right before the bytes leave, and the settle,
-which gives the lane back. On SQLite one thread at a time writes: it settles what was answered, claims and begins
-what is due next, all in one commit. While the platform answers at once, that is the thread that calls. On
-PostgreSQL each thread begins and settles what it calls for.
+which gives the lane back. One thread at a time writes: it settles what was answered, claims and begins what is due
+next, all in one commit. While the platform answers at once, that is the thread that calls.
 Each step names the owner and the claim number it expects.
 A sender that dies or loses its lease leaves at most one message in doubt for each thread.
 """
@@ -11,11 +10,9 @@ A sender that dies or loses its lease leaves at most one message in doubt for ea
 import random
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import structlog
 
@@ -26,9 +23,8 @@ from wxbot.delivery.begin import Beginning
 from wxbot.delivery.calling import Calling
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.crew import SOON, Crew
-from wxbot.delivery.outcome import Outcome
 from wxbot.delivery.places import Places
-from wxbot.delivery.settle import settle
+from wxbot.delivery.settling import Answered, Settling
 from wxbot.delivery.taking import Taken, Taking
 from wxbot.delivery.way import Going, Way
 from wxbot.errors import NotFound, SendFailed, StoreError
@@ -51,15 +47,6 @@ class Pace:
     lease: float
     request_limit: float
     poll: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A message whose call has come to something that is not settled yet."""
-
-    one: Claimed
-    going: Going
-    result: Outcome
 
 
 class Sender:
@@ -87,7 +74,7 @@ class Sender:
         self._taking = Taking(store, clock, self._claims, beginning, ways, slack)
         self._calling = Calling(clock, ways, slack)
         self._crew = Crew(pace.threads, self._deliver, self._go_on)
-        self._answered: deque[Answered] = deque()
+        self._settling = Settling(store, clock, self._claims, ways, self._ended)
         self._busy = dict.fromkeys(ways, 0)  # messages in hand, until they are settled
         self._lock = threading.Lock()
         self._turning = threading.Lock()
@@ -113,6 +100,7 @@ class Sender:
     def stop(self) -> None:
         """Claim nothing more; what is being sent is finished. May be called from a signal handler."""
         self._stopping = True
+        self._settling.hurry()
         for each in self._beside:
             each.stop()
         self._wake.set()
@@ -127,13 +115,13 @@ class Sender:
             if not self._crew.goes_on or time.monotonic() >= end:
                 break
         with self._lock:
-            are_under_way = sum(self._busy.values()) > len(self._answered)
+            are_under_way = sum(self._busy.values()) > len(self._settling)
         if are_under_way:
             time.sleep(_GATHER)
 
     def _go_on(self) -> list[Taken]:
         """Settle and take as `run` does, in the thread that made the calls of a claim: none has to wake another."""
-        if not self._answered:
+        if not len(self._settling):
             return []
         if not self._turning.acquire(blocking=False):
             self._wake.set()  # whoever has the turn may not have seen what was just answered
@@ -149,9 +137,9 @@ class Sender:
 
     def _turn(self) -> list[Taken]:
         """Settle what was answered, and take what is due next."""
-        answered = [self._answered.popleft() for _ in range(len(self._answered))]
+        answered = self._settling.take()
         takings = {} if self._stopping else self._takings(Counter(each.one.head.account for each in answered))
-        done = self._settle_all(answered, list(takings.values()))
+        done = self._settling.settle(answered, list(takings.values()))
         return [each for account, one in zip(takings, done, strict=True) for each in self._taken(account, one)]
 
     def _takings(self, settled: Mapping[str, int]) -> dict[str, Callable[[Transaction], list[Taken]]]:
@@ -189,15 +177,13 @@ class Sender:
         return taken
 
     def _deliver(self, taken: Taken) -> None:
-        """Make the call for a message; what it comes to is settled by `_turn`, or here."""
-        goes_on = self._crew.is_quick and not self._store.postgresql
+        """Make the call for a message; what it comes to is settled by `_turn`."""
+        goes_on = self._crew.is_quick
         answered = self._answer(taken)
         if answered is None:
             self._let_go(taken.one)
-        elif self._store.postgresql:
-            self._settle_all([answered])
         else:
-            self._answered.append(answered)
+            self._settling.add(answered)
         if answered is None or not goes_on:
             self._wake.set()
 
@@ -208,12 +194,18 @@ class Sender:
             if taken.is_begun or self._files_are_ready(one):
                 begun = self._taking.begun(taken)
                 if isinstance(begun.going, Going):
-                    return Answered(one, begun.going, self._calling.call(begun.going, begun.since))
+                    result = self._calling.call(begun.going, begun.since)
+                    return Answered(one, begun.going, result, self._clock.monotonic())
                 if begun.going is not None:
                     self._report([one.head], begun.going)
         except Exception:  # the lease ends by itself, and the message is found as it was left
             log.exception("not sent", action="send_failed", followup=one.head.id)
         return None
+
+    def _ended(self, answered: Answered, is_settled: bool) -> None:
+        self._let_go(answered.one)
+        if is_settled:
+            self._report([answered.going.head, *answered.going.behind], answered.result.move)
 
     def _let_go(self, one: Claimed) -> None:
         self._places[one.head.account].leave(one.lane.id)
@@ -251,27 +243,6 @@ class Sender:
         )
         for one in together:
             self._tell(_changed(one, move, self._clock.now()))
-
-    def _settle_all(
-        self, answered: Sequence[Answered], beside: Sequence[Callable[[Transaction], list[Taken]]] = ()
-    ) -> list[Wanted]:
-        """Settle these, in one commit with the takings beside; return what came of the takings."""
-        works: list[Callable[[Transaction], Any]] = [partial(self._settle, each) for each in answered]
-        works += beside
-        if not works:
-            return []
-        done = self._store.write_each(works)
-        for each, one in zip(answered, done, strict=False):
-            self._let_go(each.one)
-            if one.error is None:
-                self._report([each.going.head, *each.going.behind], each.result.move)
-            else:  # the lease ends by itself, and the message is found as it was left
-                log.error("not settled", action="settle_failed", followup=each.one.head.id, exc_info=one.error)
-        return done[len(answered) :]
-
-    def _settle(self, each: Answered, tx: Transaction) -> None:
-        manners = self._ways[each.one.head.account].manners
-        settle(tx, self._claims, each.one, each.going, each.result, manners, self._clock.now())
 
 
 def _changed(one: Head, move: Move, now: float) -> FollowUpChanged:

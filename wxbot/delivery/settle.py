@@ -51,11 +51,15 @@ def settle(  # a message's end has so many sides
     _count(tx, account, result.move.errcode, now)
 
 
+def changes_user(going: Going, result: Outcome) -> bool:
+    """Return whether `settle` changes something of the user: not when a message was taken inside the window."""
+    return going.call is not None or result.move.state != "sent"
+
+
 def _hold(tx: Transaction, going: Going, result: Outcome) -> None:
-    """Keep the user as they are, unless the message was taken inside the window: that changes nothing of them."""
-    if going.call is None and result.move.state == "sent":
-        return
-    contacts.hold(tx, going.head.account, going.head.openid)  # a receipt that comes now waits, or is found
+    """Keep the user as they are, where something of them changes: a receipt that comes now waits, or is found."""
+    if changes_user(going, result):
+        contacts.hold(tx, going.head.account, going.head.openid)
 
 
 def _count(tx: Transaction, account: str, errcode: int, now: float) -> None:

@@ -1,4 +1,4 @@
-"""What a sender takes in hand: a claim of what is due, which on SQLite begins it too."""
+"""What a sender takes in hand: a claim of what is due, which begins it too."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from wxbot.clock import Clock
 from wxbot.delivery.begin import Beginning
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.way import Going, Way
+from wxbot.store import contacts
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Move
 
@@ -47,13 +48,16 @@ class Taking:
 
         Without ranks it looks for them itself. Where beginning fails, `take_only` is left.
         """
-        few = free if self._store.postgresql else min(free, _MOST_AT_ONCE)
 
         def work(tx: Transaction) -> list[Taken]:
             at_once: list[Taken] = []
             later: list[Taken] = []
-            for each in self._claim(tx, account, few, ranks):
-                (at_once if self._beginning.can_at_once(each.one) else later).append(each)
+            claimed = self._claim(tx, account, min(free, _MOST_AT_ONCE), ranks)
+            # A push takes its user before the lanes, which we have: nobody is waited for.
+            held = contacts.hold_free(tx, account, {each.one.lane.openid for each in claimed}) if claimed else ()
+            for each in claimed:
+                is_free = each.one.lane.openid in held and self._beginning.can_at_once(each.one)
+                (at_once if is_free else later).append(each)
             return [*(self._begin(tx, each) for each in at_once), *self._mark(tx, later)]
 
         return work

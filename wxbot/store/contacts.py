@@ -5,7 +5,7 @@ does not add them up. Source: docs/platform.md §6.3.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wxbot.protocol.window import Grant
@@ -55,6 +55,8 @@ _GIVE_BACK = {
 _CLOSE = """
 UPDATE contacts SET message_left = 0, action_left = 0, refused = :errcode
 WHERE account = :account AND openid = :openid"""
+_HOLD_FREE = """
+SELECT openid FROM contacts WHERE account = :account AND openid = ANY(:openids) FOR UPDATE SKIP LOCKED"""
 COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
   refused, remark, tags, agent"""
 _LIST = f"SELECT {COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
@@ -102,6 +104,13 @@ def hold(tx: Transaction, account: str, openid: str) -> None:
             account=account,
             openid=openid,
         )
+
+
+def hold_free(tx: Transaction, account: str, openids: Collection[str]) -> Collection[str]:
+    """Do the same for each of these whom nobody else holds, without waiting, and return them."""
+    if not tx.postgresql:
+        return openids
+    return {row[0] for row in tx.rows(_HOLD_FREE, account=account, openids=sorted(openids))}
 
 
 def audience(

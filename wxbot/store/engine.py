@@ -19,7 +19,7 @@ from wxbot.store.connections import Connections, place_of
 from wxbot.store.postgresql import PostgreSQLConnections
 from wxbot.store.revision import REVISION, is_newer, too_new, works_on
 from wxbot.store.sqlite import SQLiteConnections
-from wxbot.store.together import Together, Wanted
+from wxbot.store.together import Together, Wanted, do_each
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -44,6 +44,7 @@ class Transaction:
 
     def __init__(self, cursor: Any, *, postgresql: bool) -> None:
         self._cursor, self.postgresql = cursor, postgresql
+        self.held_lanes: set[int] = set()  # PostgreSQL: whose locks need not be asked for again
 
     def rows(self, sql: str, **parameters: object) -> list[Row]:
         """Run a statement and return all its rows; always drained, since unread rows block a commit."""
@@ -110,14 +111,9 @@ class Store:
     def write_each(self, works: Sequence[Callable[[Transaction], Any]]) -> list[Wanted]:
         """Run each of these as `write` does, and return what came of each: one that fails takes no other with it.
 
-        On SQLite they share a transaction, and are done one by one only when something in it fails.
+        They share a transaction, and are done one by one only when something in it fails.
         """
-        if not self.postgresql:
-            return self._together.do(works)
-        wanted = [Wanted(work) for work in works]
-        for one in wanted:
-            one.be_done(self.write)
-        return wanted
+        return do_each(works, self.write) if self.postgresql else self._together.do(works)
 
     def write_behind(self, work: Callable[[Transaction], T]) -> T:
         """Do the same without waiting for the disk: for work that is done again where a power cut undid it.

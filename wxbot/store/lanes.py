@@ -7,7 +7,7 @@ leases with the lease clock (`Store.lease_clock`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wxbot.store.engine import Transaction
@@ -46,6 +46,7 @@ SELECT rank FROM ranks WHERE (
 _FALLING = f"""AND 'template' = (
   SELECT f.on_closed FROM followups AS f WHERE f.lane_id = lanes.id AND f.state IN {ACTIVE}
   ORDER BY f.due_at, f.id LIMIT 1)"""
+_HOLD_FREE = "SELECT id FROM lanes WHERE id = ANY(:ids) FOR UPDATE SKIP LOCKED"
 _RELEASE = f"""
 UPDATE lanes SET owner = '', lease_until = 0, wake_at = (
   SELECT ready_at FROM followups WHERE lane_id = :lane_id AND state IN {ACTIVE} ORDER BY due_at, id LIMIT 1)
@@ -186,6 +187,7 @@ def _claim_rank(
         now=now,
         limit=limit,
     )
+    tx.held_lanes.update(row[0] for row in found)
     return [Lane(*row) for row in found]
 
 
@@ -269,8 +271,22 @@ def _moving(row: Head, to: Move, owner: str, claim: int, now: float, told: str) 
     }
 
 
+def hold_free(tx: Transaction, ids: Sequence[int]) -> Collection[int]:
+    """Keep others from adding to each of these lanes where nobody does now, without waiting; return those."""
+    if not tx.postgresql:
+        return ids
+    held = {row[0] for row in tx.rows(_HOLD_FREE, ids=list(ids))}
+    tx.held_lanes |= held
+    return held
+
+
+def is_held(tx: Transaction, lane: Lane) -> bool:
+    """Return whether this transaction holds a lane, as far as it knows."""
+    return not tx.postgresql or lane.id in tx.held_lanes
+
+
 def release(tx: Transaction, lane: Lane, owner: str) -> None:
     """Give a lane back, to be looked at again when its first follow-up is ready. Not ours: nothing happens."""
-    if tx.postgresql:  # somebody may be adding to this lane: wait for them before looking what is next
+    if not is_held(tx, lane):  # somebody may be adding to it: wait for them before looking what is next
         tx.rows("SELECT id FROM lanes WHERE id = :lane_id FOR UPDATE", lane_id=lane.id)
     tx.change(_RELEASE, lane_id=lane.id, owner=owner, claim=lane.claim)

@@ -169,12 +169,12 @@ def insert_held(
 def _insert_many(
     tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, columns: Mapping[str, object]
 ) -> int:
+    shared = {"account": account, "push_id": None, **columns}
+    each = [{**shared, "openid": openid} for openid in sorted(openids)]  # one order for all, against deadlocks
+    tx.change_many(_LANE, each)  # before follow-ups are changed: so does a sender
     if new.coalesce is not None:
         now = cast(float, columns["now"])
         tx.change_many(_SUPERSEDE_EACH, [_superseding(account, openid, new, now) for openid in sorted(openids)])
-    shared = {"account": account, "push_id": None, **columns}
-    each = [{**shared, "openid": openid} for openid in sorted(openids)]  # one order for all, against deadlocks
-    tx.change_many(_LANE, each)
     return tx.change_many(_INSERT_EACH, each)
 
 

@@ -81,14 +81,31 @@ class Together:
             for one in batch or self._take(left):
                 one.error, one.is_done = exc, True
         except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
-            self._one_by_one(batch or self._take(left), exc)
+            _one_by_one(batch or self._take(left), exc, self._transact)
         else:
-            for one, result in zip(batch, results, strict=True):
-                one.result, one.is_done = result, True
+            _keep(batch, results)
 
-    def _one_by_one(self, batch: list[Wanted], why: Exception) -> None:
-        if len(batch) == 1:
-            batch[0].error, batch[0].is_done = why, True
-            return
-        for one in batch:
-            one.be_done(self._transact)
+
+def do_each(works: Sequence[Work], transact: Callable[[Work], Any]) -> list[Wanted]:
+    """Return these as they are once each is committed or has failed: in one transaction, if all goes well."""
+    batch = [Wanted(work) for work in works]
+    try:
+        results = transact(lambda tx: [one.work(tx) for one in batch])
+    except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
+        _one_by_one(batch, exc, transact)
+    else:
+        _keep(batch, results)
+    return batch
+
+
+def _keep(batch: Sequence[Wanted], results: Sequence[Any]) -> None:
+    for one, result in zip(batch, results, strict=True):
+        one.result, one.is_done = result, True
+
+
+def _one_by_one(batch: Sequence[Wanted], why: Exception, transact: Callable[[Work], Any]) -> None:
+    if len(batch) == 1:
+        batch[0].error, batch[0].is_done = why, True
+        return
+    for one in batch:
+        one.be_done(transact)
