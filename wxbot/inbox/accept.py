@@ -41,6 +41,7 @@ from wxbot.store.pushes import Arrival
 log = structlog.get_logger(__name__)
 
 AFTER_REPLY = 1.0  # seconds a follow-up waits so that the passive reply is there before it
+_OF_A_TALK = (Message, *TAPS)
 TWIN_WAIT = 4.2  # seconds a redelivery waits for the first one's answer; the platform hangs up at 5
 
 
@@ -91,7 +92,7 @@ class Inbox:
             log.info("repeat", action="push_repeated", account=account, openid=push.openid)
             return self._repeated(delivery, known)
         session = None
-        if isinstance(push, (Message, *TAPS)):  # other events begin no talk, and go on with none
+        if isinstance(push, _OF_A_TALK):  # other events begin no talk, and go on with none
             session = standing.session
             if is_for_agent(standing.agent_since, self._terms, now):
                 log.info("silent", action="push_left_to_agent", account=account, openid=push.openid)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Literal
 
 import structlog
@@ -31,9 +30,11 @@ State = Literal["answered", "handed_off"]
 log = structlog.get_logger(__name__)
 
 _SOMEBODY = "?"  # an agent whom the event does not name
+_OF_AGENTS = (KfSessionEvent, KfSwitchEvent)
+_WITH_SCENE = (SubscribeEvent, ScanEvent)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One verified POST: the typed push and its plaintext; `signature` where a body could be swapped under it."""
 
@@ -41,11 +42,10 @@ class Delivery:
     push: Push
     body: bytes
     signature: str = ""
+    key: str = field(init=False)  # the push's, made once: an event's is a digest
 
-    @cached_property
-    def key(self) -> str:
-        """The push's key: an event's is a digest, and asked for four times."""
-        return self.push.key
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.push.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def keep_push(
     if grant is not None:
         grant = replace(grant, left=max(0, grant.left - owed.spent))
     contacts.seen(tx, account, push.openid, now, grant)
-    if isinstance(push, KfSessionEvent | KfSwitchEvent):
+    if isinstance(push, _OF_AGENTS):
         contacts.with_agent(tx, account, push.openid, _agent(push), push.CreateTime)
     topic = _topic_scanned(push, terms.scene_prefix)
     if topic is not None:
@@ -133,7 +133,7 @@ def keep_plans(tx: Transaction, account: str, answer: Answer, now: float) -> Non
 
 def _topic_scanned(push: Push, prefix: str) -> str | None:
     """Return the topic whose QR code the user followed or scanned, None for none."""
-    scene = push.scene if isinstance(push, SubscribeEvent | ScanEvent) else ""
+    scene = push.scene if isinstance(push, _WITH_SCENE) else ""
     try:
         return topic_in(scene, prefix)
     except InvalidMessage as exc:

@@ -45,6 +45,7 @@ _STARTS = {
     "mp3": (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xfa"),
 }
 _OF_CONTENT: Mapping[type[Any], Kind] = {Image: "image", Voice: "voice", Video: "video"}
+_WITH_THUMB = (Video, Music, MiniProgramPage)
 _OF_MSGTYPE: Mapping[str, Kind] = {"image": "image", "voice": "voice", "video": "video"}
 
 C = TypeVar("C", bound=Any)
@@ -133,7 +134,7 @@ def with_ids(content: C, ids: Mapping[Use, str]) -> C:
 def _places_of(content: Any) -> list[tuple[str, Kind, Any]]:
     own = _OF_CONTENT.get(type(content))
     places: list[tuple[str, Kind, Any]] = [("media_id", own, content.media_id)] if own else []
-    if isinstance(content, Video | Music | MiniProgramPage):
+    if isinstance(content, _WITH_THUMB):
         places.append(("thumb_media_id", "thumb", content.thumb_media_id))
     return places
 
