@@ -4,7 +4,9 @@ Behind a buffering proxy in the open (config/nginx.conf): threads must not wait 
 """
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import wxbot.app  # noqa: F401  # in the master, so that a worker is there in a moment and shares the memory
 from wxbot.ready import tell_ready
@@ -25,6 +27,19 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 errorlog = "-"
 loglevel = "warning"
+_cores = sorted(os.sched_getaffinity(0)) if _settings.worker_cpu_affinity else []
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Choose the core for a worker that the fewest others have, here where all of them are known."""
+    taken = Counter(other.core for other in server.WORKERS.values())
+    worker.core = min(_cores, key=taken.__getitem__, default=None)
+
+
+def post_fork(_: Any, worker: Any) -> None:
+    """Keep a worker's threads to its core: one of them at a time runs Python, and each change of core costs."""
+    if worker.core is not None:
+        os.sched_setaffinity(0, {worker.core})
 
 
 def post_worker_init(worker: object) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from wxbot.background import Repeating
+from wxbot.background import Repeating, share_heaps
 from wxbot.clock import Clock
 from wxbot.inbox.accept import Inbox
 from wxbot.inbox.commit import Terms
@@ -51,6 +51,7 @@ def create_app(given: Settings | None = None, clock: Clock | None = None, bot: B
     console = _console(store, clock, using)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {PATH: console})  # type: ignore[method-assign]
     if given is None:  # a process of our own, and not a program that runs us beside other things
+        share_heaps()
         sign_of_life(store, clock, "web").start()
         Repeating("checkpoints", CHECKPOINT_EVERY, store.checkpoint).start()
     return app

@@ -3,12 +3,16 @@
 Never a token, a secret or a message's text, and nothing from a push that was not verified.
 """
 
+import json
 import logging
 import sys
 from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
+
+# Made once: `json.dumps` makes one for each line.
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
 
 class _Stderr:
@@ -34,7 +38,7 @@ def configure(*, quiet: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(lambda event, **_: _encode(event)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),

@@ -44,6 +44,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "WXBOT_BIND": ("bind",),
     "WXBOT_WORKERS": ("workers",),
     "WXBOT_THREADS": ("threads",),
+    "WXBOT_WORKER_CPU_AFFINITY": ("worker_cpu_affinity",),
     "WXBOT_CLOCK_FILE": ("clock_file",),
 }
 SECRETS = ("token", "appsecret", "aes_key", "aes_key_previous", "fallback_webhook_secret")
@@ -168,6 +169,7 @@ class Settings(BaseModel):
     bind: str = Field(default="127.0.0.1:8000", pattern=r"^[^:\s]*:\d{1,5}$")
     workers: int = Field(default=2, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=256)
+    worker_cpu_affinity: bool = False  # Linux: each worker keeps to one core
     handler_threads: int = Field(default=32, ge=1, le=1024)
     reply_budget: float = Field(default=3.5, gt=0, le=4.5)  # seconds a handler has before it is handed off
     apology: str = "抱歉，出了点问题，请稍后再试。"  # when a handler fails; "" for silence

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from wxbot import template
-from wxbot.background import Repeating
+from wxbot.background import Repeating, share_heaps
 from wxbot.clock import Clock
 from wxbot.delivery.budget import Budget
 from wxbot.delivery.counting import Counting
@@ -102,6 +102,7 @@ def run(sender: Sender) -> None:
     """Run a sender until SIGTERM or SIGINT; what was begun is finished first."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sender.stop())
+    share_heaps()
     tell_ready()
     sender.run()
 

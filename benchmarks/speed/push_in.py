@@ -9,7 +9,7 @@ import click
 
 from benchmarks.speed.load import load
 from benchmarks.speed.page import WRITE, tell
-from benchmarks.speed.servers import Server, Side, python_for, running, wxbot
+from benchmarks.speed.servers import Server, Side, on_cores, python_for, running, wxbot
 from benchmarks.speed.spread import spread, times
 from benchmarks.svg import bars
 from wxbot.store.migrate import migrate
@@ -53,7 +53,9 @@ def push_in(seconds: float, rounds: int, only: str, write: bool) -> None:
         migrate(url)
         environments = Path(".venv/rivals").absolute()
         sides = [
-            side for side in (*SIDES, wxbot(url), wxbot(url, "quick")) if side is SIDES[0] or only in side.name
+            side
+            for side in (*SIDES, on_cores(SIDES[0]), wxbot(url), wxbot(url, "quick"), on_cores(wxbot(url)))
+            if side is SIDES[0] or only in side.name
         ]
         servers = [stack.enter_context(running(side, python_for(side, environments), folder)) for side in sides]
         measured = {server.side.name: Measured() for server in servers}

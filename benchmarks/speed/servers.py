@@ -6,28 +6,39 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import requests
 
 from benchmarks.serving import free_port
+from wxbot.shipped import shipped
 from wxbot.simulator.config import DEV_APPID, DEV_SECRET
 
 ROOT = Path(__file__).parents[2]
 _WORKERS, _THREADS = 2, 8
 _READY_WITHIN = 30.0  # seconds
+_SETTINGS = {
+    "WXBOT_TOKEN": "Wechat4go",
+    "WXBOT_APPID": DEV_APPID,
+    "WXBOT_APPSECRET": DEV_SECRET,
+    "WXBOT_MODE": "plain",
+}
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One application. `packages` are taken from PyPI into an environment of its own; none: ours."""
+    """One application. `packages` are taken from PyPI into an environment of its own; none: ours.
+
+    `on_cores`: each worker keeps to one core, by the configuration that wxbot is shipped with.
+    """
 
     name: str
     app: str
     packages: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    on_cores: bool = False
 
 
 @dataclass
@@ -74,6 +85,9 @@ def running(side: Side, python: str, folder: Path) -> Iterator[Server]:
     quiet = ["--log-level", "error", "--no-control-socket"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WXBOT_")}
     environment |= {"PYTHONPATH": str(ROOT), **side.environment}
+    if side.on_cores:
+        environment |= {**_SETTINGS, "WXBOT_WORKER_CPU_AFFINITY": "true"}
+        shape += ["-c", str(shipped("gunicorn.conf.py"))]
     with (folder / f"{side.name}.log".replace(" ", "-")).open("wb") as log:
         process = subprocess.Popen(
             [python, "-m", "gunicorn", *bind, *shape, *quiet, side.app], cwd=folder, env=environment, stderr=log
@@ -113,12 +127,10 @@ def python_for(side: Side, environments: Path) -> str:
 
 def wxbot(url: str, bot: str = "bot") -> Side:
     """Return wxbot itself on a store, as `wxbot serve` runs it, with one of the bots of `wxbot_bot`."""
-    settings = {
-        "WXBOT_TOKEN": "Wechat4go",
-        "WXBOT_APPID": DEV_APPID,
-        "WXBOT_APPSECRET": DEV_SECRET,
-        "WXBOT_MODE": "plain",
-        "WXBOT_BOT": f"benchmarks.speed.rivals.wxbot_bot:{bot}",
-        "WXBOT_DATABASE_URL": url,
-    }
+    settings = {**_SETTINGS, "WXBOT_BOT": f"benchmarks.speed.rivals.wxbot_bot:{bot}", "WXBOT_DATABASE_URL": url}
     return Side("wxbot" if bot == "bot" else f"wxbot, {bot} bot", "wxbot.app:create_app()", environment=settings)
+
+
+def on_cores(side: Side) -> Side:
+    """Return the same, with each worker on a core of its own."""
+    return replace(side, name=f"{side.name}, a core for each worker", on_cores=True)

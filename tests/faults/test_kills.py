@@ -1,5 +1,6 @@
 """Nothing accepted is lost, and nothing is doubled that is not allowed to be, by `kill -9` at any moment."""
 
+import os
 import subprocess
 import time
 from functools import partial
@@ -110,6 +111,22 @@ def test_web_workers_killed_again_and_again_answer_every_push_and_do_its_work_on
         wanted = [str(reply["msgid"]) for reply in replies]
         assert [key.split("|")[2] for key in kept] == wanted
         assert place.rows("SELECT count(*) FROM followups") == [(40,)]
+
+
+def test_each_worker_keeps_to_a_core_and_who_replaces_it_takes_that(database: Path, tmp_path: Path) -> None:
+    with deployed(f"sqlite:///{database}", tmp_path) as place:
+        web = place.web(WXBOT_WORKER_CPU_AFFINITY="true")
+        ours = sorted(os.sched_getaffinity(0))
+
+        def are_shared_out() -> bool:
+            each = [os.sched_getaffinity(pid) for pid in workers(web)]
+            return sorted(core for cores in each for core in cores) == sorted([ours[0], ours[1 % len(ours)]])
+
+        for number in range(3):
+            place.until(are_shared_out)
+            gone = workers(web)[number % 2]
+            subprocess.run(["kill", "-9", str(gone)], check=True)
+            place.until(lambda gone=gone: gone not in workers(web) and len(workers(web)) == 2)  # type: ignore[misc]
 
 
 def test_a_push_handed_off_by_a_worker_that_is_killed_is_answered_by_the_sender(url: str, tmp_path: Path) -> None:

@@ -18,5 +18,6 @@ class AnyQuery(Request):
     @cached_property
     def args(self) -> "MultiDict[str, str]":
         """The query's parameters; what is no UTF-8 stays percent-encoded."""
-        self.query_string = quote_from_bytes(self.query_string, safe=_ASCII).encode()
+        if not self.query_string.isascii():
+            self.query_string = quote_from_bytes(self.query_string, safe=_ASCII).encode()
         return super().args
