@@ -73,6 +73,23 @@ def hang_up(platform: socket.socket, said: bytes) -> None:
         connection.sendall(said)
 
 
+def test_a_request_in_memory_leaves_in_one_piece() -> None:
+    first: list[bytes] = []
+
+    def answer(platform: socket.socket) -> None:
+        with platform.accept()[0] as connection:
+            first.append(connection.recv(4096))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as platform:
+        thread = threading.Thread(target=answer, args=(platform,))
+        thread.start()
+        url = f"http://127.0.0.1:{platform.getsockname()[1]}/"
+        assert HttpCaller(10.0).answer(Request("POST", url, END)) == (200, b"")
+        thread.join()
+    assert first[0].endswith(END)
+
+
 def test_a_call_that_was_never_connected_or_whose_handshake_failed_has_not_left() -> None:
     with socket.create_server(("127.0.0.1", 0)) as platform:
         port = platform.getsockname()[1]

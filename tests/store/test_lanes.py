@@ -105,7 +105,7 @@ def test_one_claim_takes_of_every_rank_no_more_than_its_limit(store: Store) -> N
 @pytest.mark.parametrize(
     "statement",
     [
-        lanes._claim(falling=False, postgresql=False),
+        lanes._CLAIM[False].format(which=""),
         lanes._DUE_RANKS.format(which=""),
     ],
 )

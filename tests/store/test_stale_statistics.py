@@ -44,7 +44,7 @@ def test_what_is_one_users_is_looked_for_among_what_is_theirs(full: Store, state
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_claim_and_the_look_before_it_walk_no_table(full: Store) -> None:
     full.write(lambda tx: tx.change("ANALYZE"))
-    claim = lanes._claim(falling=False, postgresql=True)
+    claim = lanes._CLAIM[True].format(which="")
     bound = {"account": "default", "now": NOW, "clock": 0.0, "boot": "b"}
 
     assert "Seq Scan" not in plan_of(full, claim, **bound, rank=2, owner="a", limit=64, lease_until=9.0)

@@ -82,9 +82,29 @@ class _NotSent(Exception):
 
 
 class _InTime:
-    """Lets no byte go once the call is out of time: a process that was stopped may have lost what it sends for."""
+    """Lets no byte go once the call is out of time: a process that was stopped may have lost what it sends for.
+
+    What is all in memory leaves in one piece: each more wakes the other side in vain, and costs a tenth of a call.
+    """
+
+    _pieces: list[bytes] | None = None
+
+    def request(self: Any, method: str, url: str, body: Any = None, *args: Any, **more: Any) -> None:
+        if not isinstance(body, bytes | None):
+            super().request(method, url, body, *args, **more)  # type: ignore[misc]
+            return
+        self._pieces = []
+        try:
+            super().request(method, url, body, *args, **more)  # type: ignore[misc]
+            whole = b"".join(self._pieces)
+        finally:
+            self._pieces = None
+        self.send(whole)
 
     def send(self: Any, data: Any) -> None:
+        if self._pieces is not None:
+            self._pieces.append(data)
+            return
         if self.sock is None:
             self.connect()  # before the look at the time: it may take long
         if time.monotonic() >= _call.end:

@@ -230,8 +230,10 @@ class Context:
 
     def changed_session(self) -> str | None:
         """Return the session to store as JSON, None when the handler left it alone."""
-        if self._session is None or not (self._session or self._unfinished or self._session_before != "{}"):
+        if self._session is None:
             return None
+        if not self._session and self._unfinished is None and self._session_before == "{}":
+            return None  # as nearly always: there was nothing, and there is nothing
         unfinished = {KEY: self._unfinished.stored()} if self._unfinished else {}
         kept = {**self._session, **unfinished}
         session = json.dumps(kept, ensure_ascii=False, sort_keys=True)

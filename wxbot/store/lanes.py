@@ -13,15 +13,22 @@ from dataclasses import dataclass, field
 from wxbot.store.engine import Transaction
 from wxbot.store.outbox import ACTIVE, RANK, line
 
-# MATERIALIZED: PostgreSQL may otherwise run the LIMIT again for each row and claim too many.
-_CLAIM = """
+# MATERIALIZED: PostgreSQL may otherwise run the LIMIT again for each row and claim too many. ARRAY: it would rather
+# read all lanes once than these by their numbers.
+_CLAIM_ON_SQLITE = """
 WITH due AS MATERIALIZED (
   SELECT id FROM lanes WHERE account = :account AND rank = :rank AND wake_at <= :now
     AND (lease_until <= :clock OR boot <> :boot) {which}
-  ORDER BY wake_at LIMIT :limit {skip_locked})
+  ORDER BY wake_at LIMIT :limit)
 UPDATE lanes SET owner = :owner, boot = :boot, claim = claim + 1, lease_until = :lease_until
-WHERE id {among} AND (lease_until <= :clock OR boot <> :boot)
+WHERE id IN (SELECT id FROM due) AND (lease_until <= :clock OR boot <> :boot)
 RETURNING id, openid, lane, claim"""
+_CLAIM = {
+    False: _CLAIM_ON_SQLITE,
+    True: _CLAIM_ON_SQLITE.replace("LIMIT :limit", "LIMIT :limit FOR UPDATE SKIP LOCKED").replace(
+        "IN (SELECT id FROM due)", "= ANY (ARRAY (SELECT id FROM due))"
+    ),
+}
 _READ = """
 SELECT id, account, openid, lane_id, message, due_at, ready_at, not_after, on_closed, priority, on_doubt, state,
   attempts, crashes, spent, owner, claim, topic, facts, rung, key
@@ -36,6 +43,7 @@ _DUE_OF_EACH = f"""
     ORDER BY g.due_at, g.id LIMIT :limit)
   WHERE lanes.id {{among}})
 ORDER BY due_at, id"""
+_AMONG = {False: "IN (SELECT value FROM json_each(:ids))", True: "= ANY(:ids)"}
 # ORDER BY and LIMIT: PostgreSQL may otherwise read all lanes that are due.
 _DUE_RANKS = f"""
 WITH ranks(rank) AS (VALUES {", ".join(f"({rank})" for rank in RANK.values())})
@@ -163,21 +171,11 @@ def claim(
     return found
 
 
-def _claim(*, falling: bool, postgresql: bool) -> str:
-    """Return the statement that claims. PostgreSQL would rather read all lanes once than these by their numbers."""
-    which = _FALLING if falling else ""
-    if postgresql:
-        return _CLAIM.format(
-            which=which, skip_locked="FOR UPDATE SKIP LOCKED", among="= ANY (ARRAY (SELECT id FROM due))"
-        )
-    return _CLAIM.format(which=which, skip_locked="", among="IN (SELECT id FROM due)")
-
-
 def _claim_rank(
     tx: Transaction, account: str, lease: Lease, now: float, limit: int, rank: int, *, falling: bool
 ) -> list[Lane]:
     found = tx.rows(
-        _claim(falling=falling, postgresql=tx.postgresql),
+        _CLAIM[tx.postgresql].format(which=_FALLING if falling else ""),
         account=account,
         rank=rank,
         owner=lease.owner,
@@ -213,10 +211,10 @@ def head(tx: Transaction, lane: Lane, now: float) -> Head | None:
 def due_of_each(tx: Transaction, among: Sequence[Lane], now: float, limit: int) -> dict[int, list[Head]]:
     """Return what `due` returns for each of these lanes that has something, by the lane's id, in one statement."""
     ids = [lane.id for lane in among]
-    among_ids = "= ANY(:ids)" if tx.postgresql else "IN (SELECT value FROM json_each(:ids))"
     given: object = ids if tx.postgresql else json.dumps(ids)
+    each = _DUE_OF_EACH.format(among=_AMONG[tx.postgresql])
     found: dict[int, list[Head]] = {}
-    for row in tx.rows(_DUE_OF_EACH.format(among=among_ids), ids=given, now=now, limit=limit):
+    for row in tx.rows(each, ids=given, now=now, limit=limit):
         head = Head(*row)
         found.setdefault(head.lane_id, []).append(head)
     return found
