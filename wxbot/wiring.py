@@ -61,7 +61,7 @@ _FAN_OUT_EVERY = 0.2  # seconds between looks for publications that are due
 def create_sender(using: Settings, clock: Clock | None = None, bot: Bot | None = None) -> Sender:
     """Return the sender, with what works beside it: recovery of pushes (by the bot), fan-out and tidying."""
     clock = clock or clock_of(using)
-    # What needs more than a claim (a file, a fallback) each thread begins by itself; half of them wait for the platform.
+    # What needs more than a claim (a file, a fallback) each thread begins by itself; half of them are calling.
     store = open_store(using, max(8, using.sender.threads // 2))
     answering = answering_of(using, bot)
     hand_off = hand_off_of(store, clock, using, answering)

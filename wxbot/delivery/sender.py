@@ -94,7 +94,7 @@ class Sender:
                     if self._stopping and not any(self._busy.values()):
                         return
                 self._crew.give(taken)
-                if not taken:
+                if not taken or self._crew.goes_on:  # then its thread takes the turns
                     self._wait()
 
     def stop(self) -> None:
