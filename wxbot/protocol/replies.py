@@ -105,11 +105,11 @@ def passive_and_rest(said: Content | None, push: Push) -> tuple[Content | None, 
     if isinstance(push, UnsubscribeEvent):
         return None, []
     match said:
-        case MsgMenu() | MiniProgramPage() | MpNews() | MpNewsArticle() | WxCard():
-            return None, [said]
         case Text():
             first, *others = split_text(said.content)
             return Text(first), [Text(part) for part in others]
+        case MsgMenu() | MiniProgramPage() | MpNews() | MpNewsArticle() | WxCard():
+            return None, [said]
         case News() if not isinstance(push, Event):
             return News(said.articles[:1]), []
         case _:

@@ -67,7 +67,7 @@ class Context:
     shelf: Shelf | None = None
     files: list[MediaFile] = field(default_factory=list)  # that follow-ups show
     _session: dict[str, Any] | None = None
-    _session_before: str = "{}"
+    _session_before: str | None = None  # as it is stored, once that was read
     _unfinished: Dialogue | None = None
     _answers: list[str] = field(default_factory=list)  # to the questions of this run
     _asked: int = 0  # questions in this run
@@ -199,7 +199,8 @@ class Context:
     @property
     def unfinished(self) -> Dialogue | None:
         """What this user was asked and has not answered."""
-        self._loaded()
+        if KEY in self._stored():  # as hardly ever: only then it is worth reading
+            self._loaded()
         return self._unfinished
 
     def hear(self, answers: list[str]) -> None:
@@ -221,10 +222,14 @@ class Context:
         self._loaded()
         self._unfinished = None
 
+    def _stored(self) -> str:
+        if self._session_before is None:
+            self._session_before = self.load_session()
+        return self._session_before
+
     def _loaded(self) -> dict[str, Any]:
         if self._session is None:
-            self._session_before = self.load_session()
-            self._session = json.loads(self._session_before)
+            self._session = json.loads(self._stored())
             self._unfinished = Dialogue.of(self._session.pop(KEY, None))
         return self._session
 
@@ -232,11 +237,11 @@ class Context:
         """Return the session to store as JSON, None when the handler left it alone."""
         if self._session is None:
             return None
-        if not self._session and self._unfinished is None and self._session_before == "{}":
+        if not self._session and self._unfinished is None and self._stored() == "{}":
             return None  # as nearly always: there was nothing, and there is nothing
         unfinished = {KEY: self._unfinished.stored()} if self._unfinished else {}
         kept = {**self._session, **unfinished}
         session = json.dumps(kept, ensure_ascii=False, sort_keys=True)
         session.encode()  # raises here, in the handler's time, what the store could not keep
-        unchanged = json.loads(self._session_before) == kept
+        unchanged = json.loads(self._stored()) == kept
         return None if unchanged else session
