@@ -8,12 +8,14 @@ in one run, in turns, so that their ratio holds on a noisy machine; the times do
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
 import urllib3
 
 from benchmarks.deployment import Deployment, deployed
+from benchmarks.postgres import postgresql
 from benchmarks.speed.page import WRITE, tell
 from wxbot.delivery.fanout import publish
 from wxbot.protocol.content import Text
@@ -69,13 +71,17 @@ class Chat:
 @click.command()
 @click.option("--subscribers", default=100_000, show_default=True)
 @click.option("--rounds", default=3, show_default=True, help="Publications; idle is measured before each.")
+@click.option("--on-postgresql", is_flag=True, help="Instead of SQLite.")
 @WRITE
-def fanout(subscribers: int, rounds: int, write: bool) -> None:
+def fanout(subscribers: int, rounds: int, on_postgresql: bool, write: bool) -> None:
     """Measure a fan-out, and what chat notices of it."""
-    with tempfile.TemporaryDirectory(prefix="wxbot-fanout-") as name:
+    with tempfile.TemporaryDirectory(prefix="wxbot-fanout-") as name, ExitStack() as stack:
         url = f"sqlite:///{Path(name) / 'wxbot.db'}"
-        migrate(url)
-        store = Store(url)
+        if on_postgresql:
+            url = stack.enter_context(postgresql()).fresh()
+        else:
+            migrate(url)
+        store = stack.enter_context(closing(Store(url)))
         for statement in (_FOLLOW, _SUBSCRIBE, _KNOW):
             bound = {"count": subscribers} if ":count" in statement else {}
             store.write(lambda tx: tx.change(statement, **bound))  # noqa: B023  # run at once
@@ -84,7 +90,6 @@ def fanout(subscribers: int, rounds: int, write: bool) -> None:
             place.sender()
             lines = [_HEAD, "|---|---|---|---|---|---|---|", _alone(store, subscribers)]
             lines += [_round(place, store, number, subscribers) for number in range(rounds)]
-        store.close()
         tell("fanout", lines, write=write)
 
 

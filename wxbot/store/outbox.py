@@ -32,9 +32,20 @@ INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_a
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
   :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :reason, :now, :history)
 ON CONFLICT (account, openid, key) DO NOTHING"""
-_INSERT_EACH = _INSERT.replace(
-    ":lane_id", "(SELECT id FROM lanes WHERE account = :account AND openid = :openid AND lane = :lane)"
+_AMONG = {False: "IN (SELECT value FROM json_each(:openids))", True: "= ANY(:openids)"}
+_EACH = {False: "json_each(:openids)", True: "unnest(CAST(:openids AS TEXT[])) AS each(value)"}
+# WHERE true: SQLite would else take ON for a part of the FROM. CAST: PostgreSQL would take NULL for a text.
+_LANE_OF_EACH = _LANE.replace(
+    "VALUES (:account, :openid, :lane, :rank, :wake_at)",
+    "SELECT :account, value, :lane, :rank, CAST(:wake_at AS DOUBLE PRECISION) FROM {each} WHERE true",
 )
+_INSERT_EACH = """
+INSERT INTO followups (account, openid, lane_id, origin, message, due_at, ready_at, not_after, key, on_closed,
+  priority, coalesce, on_doubt, topic, facts, state, reason, changed_at, history)
+SELECT account, openid, id, :origin, :message, :due_at, :due_at, CAST(:not_after AS DOUBLE PRECISION), :key,
+  :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :reason, :now, :history
+FROM lanes WHERE account = :account AND openid {among} AND lane = :lane ORDER BY openid
+ON CONFLICT (account, openid, key) DO NOTHING"""
 _HOLD_LANES = "SELECT id FROM lanes WHERE account = :account AND openid = :openid ORDER BY id FOR UPDATE"
 _BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
 _CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
@@ -45,9 +56,9 @@ _SUPERSEDE = (
 )
 # A publication that is made again must not replace anything for those who have had it.
 _SUPERSEDE_EACH = (
-    _SUPERSEDE
+    _SUPERSEDE.replace("openid = :openid", "openid {among}")
     + """ AND NOT EXISTS (SELECT 1 FROM followups AS f
-                  WHERE f.account = :account AND f.openid = :openid AND f.key = :key)"""
+                  WHERE f.account = :account AND f.openid = followups.openid AND f.key = :key)"""
 )
 _REPLACED = """
 SELECT facts FROM followups WHERE account = :account AND openid = :openid
@@ -169,13 +180,16 @@ def insert_held(
 def _insert_many(
     tx: Transaction, account: str, openids: Sequence[str], new: FollowUp, columns: Mapping[str, object]
 ) -> int:
-    shared = {"account": account, "push_id": None, **columns}
-    each = [{**shared, "openid": openid} for openid in sorted(openids)]  # one order for all, against deadlocks
-    tx.change_many(_LANE, each)  # before follow-ups are changed: so does a sender
+    if not openids:
+        return 0
+    among, each = _AMONG[tx.postgresql], _EACH[tx.postgresql]
+    ordered = sorted(openids)  # one order for all, against deadlocks
+    who = {"account": account, "openids": ordered if tx.postgresql else json.dumps(ordered)}
+    tx.change(_LANE_OF_EACH.format(each=each), **who, **columns)  # before follow-ups are changed: so does a sender
     if new.coalesce is not None:
-        now = cast(float, columns["now"])
-        tx.change_many(_SUPERSEDE_EACH, [_superseding(account, openid, new, now) for openid in sorted(openids)])
-    return tx.change_many(_INSERT_EACH, each)
+        superseding = _superseding(account, "", new, cast(float, columns["now"]))
+        tx.change(_SUPERSEDE_EACH.format(among=among), **{**superseding, **who})
+    return tx.change(_INSERT_EACH.format(among=among), **who, **columns)
 
 
 def _columns(new: FollowUp, origin: str, now: float) -> dict[str, object]:
