@@ -103,16 +103,15 @@ def test_only_a_write_behind_does_not_wait_for_the_disk(store: Store) -> None:
     assert store.write(lambda tx: tx.rows(ask)) == [(waits,)]
 
 
-def test_what_another_process_writes_is_noticed_once_and_what_we_write_never(store: Store, url: str) -> None:
+def test_others_may_wait_once_another_process_has_written_and_never_on_postgresql(store: Store, url: str) -> None:
     store.write(lambda tx: tx.change(ADD, account="ours"))
-    unknown = store.postgresql  # which cannot tell, and says yes
-    assert store.others_have_written() is unknown
+    assert not store.others_may_wait()
     other = Store(url)
     other.write(lambda tx: tx.change(ADD, account="theirs"))
     other.close()
 
-    assert store.others_have_written()
-    assert store.others_have_written() is unknown
+    assert store.others_may_wait() is not store.postgresql
+    assert not store.others_may_wait()
 
 
 def test_the_log_is_copied_into_the_file_beside_those_who_write(database: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from wxbot.clock import SystemClock
 from wxbot.delivery.fanout import CHUNK, CHUNK_ALONE, Fanout, publish
 from wxbot.protocol.content import Text
@@ -54,3 +56,13 @@ def test_a_chunk_is_large_until_another_process_writes_and_again_a_second_later(
     clock.seconds += 0.2
     assert made(fanout, store) == CHUNK_ALONE
     store.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_chunk_stays_large_where_writers_do_not_wait_for_each_other(store: Store) -> None:
+    clock = Clock()
+    subscribed(store, 2 * CHUNK_ALONE, clock.now())
+    fanout = Fanout(store, clock)
+    assert made(fanout, store) == CHUNK_ALONE
+    store.write(lambda tx: contacts.seen(tx, "default", "oNew", clock.now(), None))
+    assert made(fanout, store) == CHUNK_ALONE

@@ -86,7 +86,7 @@ class Fanout:
         if not self._store.read(lambda tx: publications.any_due(tx, now)):
             return False
         began = self._clock.monotonic()
-        if self._store.others_have_written():
+        if self._store.others_may_wait():
             self._crowded_until = began + _ALONE_AFTER
         if began >= self._crowded_until:
             return self._store.write_behind(lambda tx: self._chunk(tx, now, CHUNK_ALONE))

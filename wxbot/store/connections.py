@@ -33,8 +33,8 @@ class Connections(Protocol):
         """Do the same for a transaction that is begun with `begin_behind`."""
         ...
 
-    def others_have_written(self) -> bool:
-        """Return whether another process has committed since this was last asked; True where nobody can tell."""
+    def others_may_wait(self) -> bool:
+        """Return whether another process has committed since this was last asked, and may wait for us to."""
         ...
 
     def checkpoint(self) -> None:

@@ -157,13 +157,13 @@ class Store:
         if not works_on(REVISION, found):
             raise SettingsError(too_new(REVISION, found))
 
-    def others_have_written(self) -> bool:
-        """Return whether another process has written since this was last asked; True where nobody can tell.
+    def others_may_wait(self) -> bool:
+        """Return whether others may wait for what we write: another process has written since this was last asked.
 
-        Raises StoreError when the database cannot be asked.
+        Never on PostgreSQL, where writers do not wait for each other. Raises StoreError when it cannot be asked.
         """
         try:
-            return self._connections.others_have_written()
+            return self._connections.others_may_wait()
         except self._connections.errors as exc:
             raise StoreError(f"the store could not do it: {type(exc).__name__}: {exc}") from exc
 

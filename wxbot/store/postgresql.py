@@ -58,9 +58,9 @@ class PostgreSQLConnections:
     writing = reading
     writing_behind = reading
 
-    def others_have_written(self) -> bool:
-        """Say yes: writers do not wait for each other here, and nobody counts them."""
-        return True
+    def others_may_wait(self) -> bool:
+        """Say no: writers do not wait for each other here."""
+        return False
 
     def checkpoint(self) -> None:
         """Leave it to the server, which has processes for it."""

@@ -87,7 +87,7 @@ class SQLiteConnections:
             finally:
                 cursor.execute("PRAGMA synchronous = FULL")
 
-    def others_have_written(self) -> bool:
+    def others_may_wait(self) -> bool:
         """Return whether the file was changed, but not by our writer, since this was last asked."""
         with self._turn:
             seen, self._version = self._version, self._data_version()
