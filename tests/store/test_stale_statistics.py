@@ -3,8 +3,8 @@
 import pytest
 
 from wxbot.protocol.outgoing import FollowUp
-from wxbot.store import lanes, outbox
-from wxbot.store.engine import Store
+from wxbot.store import contacts, lanes, outbox, topics
+from wxbot.store.engine import Store, Transaction
 
 NOW = 1_800_000_000.0
 EVERYBODY = [f"o{number:04}" for number in range(2000)]
@@ -49,3 +49,18 @@ def test_a_claim_and_the_look_before_it_walk_no_table(full: Store) -> None:
 
     assert "Seq Scan" not in plan_of(full, claim, **bound, rank=2, owner="a", limit=64, lease_until=9.0)
     assert "Seq Scan" not in plan_of(full, lanes._DUE_RANKS.format(which=""), **bound)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_chunk_of_a_fan_out_walks_no_table_from_its_beginning(full: Store) -> None:
+    def known(tx: Transaction) -> None:
+        for openid in EVERYBODY:
+            contacts.seen(tx, "default", openid, NOW, None)
+            topics.subscribe(tx, "default", "news", openid, NOW)
+
+    full.write(known)
+    full.write(lambda tx: tx.change("ANALYZE"))
+    plan = plan_of(full, contacts._AUDIENCE, account="default", topic="news", after="o1900", until=NOW, limit=50)
+
+    assert "Seq Scan" not in plan
+    assert all("openid" in line for line in plan.splitlines() if "Index Cond" in line)

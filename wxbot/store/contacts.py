@@ -30,10 +30,11 @@ ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscrib
 _GRANTS = """
 SELECT message_left, message_until, action_left, action_until, subscribed FROM contacts
 WHERE account = :account AND openid = :openid"""
+# c.openid > :after: PostgreSQL may walk both tables side by side, and would do that from the first contact on.
 _AUDIENCE = """
 SELECT s.openid, message_left, message_until, action_left, action_until
 FROM subscriptions AS s JOIN contacts AS c ON c.account = s.account AND c.openid = s.openid
-WHERE s.account = :account AND topic = :topic AND s.openid > :after AND since <= :until
+WHERE s.account = :account AND topic = :topic AND s.openid > :after AND c.openid > :after AND since <= :until
 ORDER BY s.openid LIMIT :limit"""
 # What ends sooner and is not spent was too near its end for us. The platform may have taken it all the same, and a
 # clock that is set back would open it once more.
