@@ -30,7 +30,8 @@ def held(stage: Stage, work: Callable[[Transaction], Any]) -> Iterator[None]:
     def hold(tx: Transaction) -> None:
         work(tx)
         is_held.set()
-        go.wait(20)
+        while not go.wait(1):
+            tx.rows("SELECT 1")  # else PostgreSQL ends it
 
     thread = threading.Thread(target=store.write, args=(hold,))
     thread.start()
@@ -60,6 +61,17 @@ def test_a_lane_that_others_hold_keeps_no_other_message_from_being_settled(still
         with held(still, lambda tx: tx.rows(LANE, openid=first)):
             still.until_equal({first: "sending", second: "sent"}, lambda: states(still))
         still.until_equal({first: "sent", second: "sent"}, lambda: states(still))
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # on SQLite nobody holds a row of its own
+def test_a_claim_that_fails_keeps_nothing_from_being_settled(still: Stage) -> None:
+    with senders(still.settings, still.clock, 1):
+        users = on_their_way(still, "delay", "delay")
+        late = writer(still)
+        with held(still, lambda tx: tx.change("LOCK TABLE contacts IN SHARE MODE")):  # nobody's grant can be spent
+            put(still, late, "one")
+            still.until_equal({*users}, lambda: {who for who, state in states(still).items() if state == "sent"})
+        still.until_equal({"sent"}, lambda: {*states(still).values()})
 
 
 def test_what_the_store_cannot_settle_now_is_settled_once_it_can(url: str, bot: Bot) -> None:

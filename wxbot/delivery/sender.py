@@ -138,7 +138,7 @@ class Sender:
     def _turn(self) -> list[Taken]:
         """Settle what was answered, and take what is due next."""
         answered = self._settling.take()
-        takings = {} if self._stopping else self._takings(Counter(each.one.head.account for each in answered))
+        takings = {} if self._stopping else self._takings(Counter(each.account for each in answered))
         done = self._settling.settle(answered, list(takings.values()))
         return [each for account, one in zip(takings, done, strict=True) for each in self._taken(account, one)]
 
@@ -147,8 +147,8 @@ class Sender:
         found = {}
         for account in self._ways:
             free = self._free(account) + settled.get(account, 0)
-            ranks = self._look(account) if free and not settled else []
-            if free and (settled or ranks):
+            ranks = self._look(account) if free > 0 and not settled else []
+            if free > 0 and (settled or ranks):
                 found[account] = self._taking.take(account, free, ranks)
         return found
 

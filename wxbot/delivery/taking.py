@@ -53,11 +53,11 @@ class Taking:
             at_once: list[Taken] = []
             later: list[Taken] = []
             claimed = self._claim(tx, account, min(free, _MOST_AT_ONCE), ranks)
-            # A push takes its user before the lanes, which we have: nobody is waited for.
-            held = contacts.hold_free(tx, account, {each.one.lane.openid for each in claimed}) if claimed else ()
+            # A push takes its user before the lanes, which we have: no user is waited for.
+            contacts.hold_free(tx, account, {each.one.lane.openid for each in claimed})
             for each in claimed:
-                is_free = each.one.lane.openid in held and self._beginning.can_at_once(each.one)
-                (at_once if is_free else later).append(each)
+                is_free = contacts.is_held(tx, account, each.one.lane.openid)
+                (at_once if is_free and self._beginning.can_at_once(each.one) else later).append(each)
             return [*(self._begin(tx, each) for each in at_once), *self._mark(tx, later)]
 
         return work

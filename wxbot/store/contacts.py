@@ -58,6 +58,7 @@ UPDATE contacts SET message_left = 0, action_left = 0, refused = :errcode
 WHERE account = :account AND openid = :openid"""
 _HOLD_FREE = """
 SELECT openid FROM contacts WHERE account = :account AND openid = ANY(:openids) FOR UPDATE SKIP LOCKED"""
+_THERE = "SELECT openid FROM contacts WHERE account = :account AND openid = ANY(:openids)"
 COLUMNS = """openid, first_at, last_at, subscribed, message_left, message_until, action_left, action_until,
   refused, remark, tags, agent"""
 _LIST = f"SELECT {COLUMNS} FROM contacts WHERE account = :account ORDER BY last_at DESC LIMIT :limit"
@@ -99,7 +100,8 @@ def _grants(columns: Row) -> list[Grant]:
 
 def hold(tx: Transaction, account: str, openid: str) -> None:
     """Keep everybody else from changing a user until the transaction ends: always before that user's lanes."""
-    if tx.postgresql:  # SQLite has one writer anyway
+    if not is_held(tx, account, openid):
+        tx.held_users.add((account, openid))
         tx.rows(
             "SELECT 1 FROM contacts WHERE account = :account AND openid = :openid FOR UPDATE",
             account=account,
@@ -107,11 +109,19 @@ def hold(tx: Transaction, account: str, openid: str) -> None:
         )
 
 
-def hold_free(tx: Transaction, account: str, openids: Collection[str]) -> Collection[str]:
-    """Do the same for each of these whom nobody else holds, without waiting, and return them."""
-    if not tx.postgresql:
-        return openids
-    return {row[0] for row in tx.rows(_HOLD_FREE, account=account, openids=sorted(openids))}
+def hold_free(tx: Transaction, account: str, openids: Collection[str]) -> None:
+    """Do the same for each of these whom nobody else holds, without waiting; `is_held` tells who that was."""
+    if tx.postgresql and openids:
+        among = {"account": account, "openids": sorted(openids)}
+        held = {row[0] for row in tx.rows(_HOLD_FREE, **among)}
+        if len(held) < len(openids):  # a stranger, whom nobody can hold, is not there
+            held = set(openids) - {row[0] for row in tx.rows(_THERE, **among)} | held
+        tx.held_users |= {(account, openid) for openid in held}
+
+
+def is_held(tx: Transaction, account: str, openid: str) -> bool:
+    """Return whether nobody else can change a user until the transaction ends, as far as it knows."""
+    return not tx.postgresql or (account, openid) in tx.held_users  # SQLite has one writer anyway
 
 
 def audience(

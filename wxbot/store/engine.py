@@ -44,7 +44,9 @@ class Transaction:
 
     def __init__(self, cursor: Any, *, postgresql: bool) -> None:
         self._cursor, self.postgresql = cursor, postgresql
-        self.held_lanes: set[int] = set()  # PostgreSQL: whose locks need not be asked for again
+        # PostgreSQL: what this transaction holds, as far as it knows.
+        self.held_users: set[tuple[str, str]] = set()
+        self.held_lanes: set[int] = set()
 
     def rows(self, sql: str, **parameters: object) -> list[Row]:
         """Run a statement and return all its rows; always drained, since unread rows block a commit."""
@@ -160,7 +162,7 @@ class Store:
     def others_may_wait(self) -> bool:
         """Return whether others may wait for what we write: another process has written since this was last asked.
 
-        Never on PostgreSQL, where writers do not wait for each other. Raises StoreError when it cannot be asked.
+        Never on PostgreSQL, where there is more than one writer. Raises StoreError when it cannot be asked.
         """
         try:
             return self._connections.others_may_wait()

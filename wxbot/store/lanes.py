@@ -7,7 +7,7 @@ leases with the lease clock (`Store.lease_clock`).
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wxbot.store.engine import Transaction
@@ -269,13 +269,10 @@ def _moving(row: Head, to: Move, owner: str, claim: int, now: float, told: str) 
     }
 
 
-def hold_free(tx: Transaction, ids: Sequence[int]) -> Collection[int]:
-    """Keep others from adding to each of these lanes where nobody does now, without waiting; return those."""
-    if not tx.postgresql:
-        return ids
-    held = {row[0] for row in tx.rows(_HOLD_FREE, ids=list(ids))}
-    tx.held_lanes |= held
-    return held
+def hold_free(tx: Transaction, ids: Sequence[int]) -> None:
+    """Keep others from adding to each of these lanes where nobody does now, without waiting; see `is_held`."""
+    if tx.postgresql and ids:
+        tx.held_lanes |= {row[0] for row in tx.rows(_HOLD_FREE, ids=list(ids))}
 
 
 def is_held(tx: Transaction, lane: Lane) -> bool:

@@ -46,6 +46,9 @@ SELECT account, openid, id, :origin, :message, :due_at, :due_at, CAST(:not_after
   :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :reason, :now, :history
 FROM lanes WHERE account = :account AND openid {among} AND lane = :lane ORDER BY openid
 ON CONFLICT (account, openid, key) DO NOTHING"""
+_HOLD_LANES_OF_EACH = (
+    "SELECT id FROM lanes WHERE account = :account AND openid = ANY(:openids) ORDER BY openid, id FOR UPDATE"
+)
 _HOLD_LANES = "SELECT id FROM lanes WHERE account = :account AND openid = :openid ORDER BY id FOR UPDATE"
 _BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
 _CHANGE = "UPDATE followups SET state = :state, changed_at = :now, reason = :reason, history = history || :history "
@@ -185,7 +188,9 @@ def _insert_many(
     among, each = _AMONG[tx.postgresql], _EACH[tx.postgresql]
     ordered = sorted(openids)  # one order for all, against deadlocks
     who = {"account": account, "openids": ordered if tx.postgresql else json.dumps(ordered)}
-    tx.change(_LANE_OF_EACH.format(each=each), **who, **columns)  # before follow-ups are changed: so does a sender
+    if new.coalesce is not None and tx.postgresql:  # what it replaces may wait in any lane
+        tx.rows(_HOLD_LANES_OF_EACH, **who)
+    tx.change(_LANE_OF_EACH.format(each=each), **who, **columns)  # lanes before follow-ups
     if new.coalesce is not None:
         superseding = _superseding(account, "", new, cast(float, columns["now"]))
         tx.change(_SUPERSEDE_EACH.format(among=among), **{**superseding, **who})

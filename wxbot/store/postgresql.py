@@ -59,7 +59,7 @@ class PostgreSQLConnections:
     writing_behind = reading
 
     def others_may_wait(self) -> bool:
-        """Say no: writers do not wait for each other here."""
+        """Say no: here there is more than one writer."""
         return False
 
     def checkpoint(self) -> None:

@@ -26,13 +26,21 @@ class Wanted:
     result: Any = None
     error: BaseException | None = field(default=None, repr=False)
 
-    def be_done(self, transact: Callable[[Work], Any]) -> None:
-        """Do it in a transaction of its own."""
+    def be_done(self, transact: Callable[[Work], Any]) -> bool:
+        """Do it in a transaction of its own; return whether one was begun."""
+        is_begun = False
+
+        def work(tx: Any) -> Any:
+            nonlocal is_begun
+            is_begun = True
+            return self.work(tx)
+
         try:
-            self.result = transact(self.work)
+            self.result = transact(work)
         except Exception as exc:  # noqa: BLE001  # handed to the thread that wanted it
             self.error = exc
         self.is_done = True
+        return is_begun
 
     def outcome(self) -> Any:
         """Return what the work returned, or raise what it raised."""
@@ -78,8 +86,7 @@ class Together:
         try:
             results = self._transact(work)
         except NoTurn as exc:
-            for one in batch or self._take(left):
-                one.error, one.is_done = exc, True
+            _fail(batch or self._take(left), exc)
         except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
             _one_by_one(batch or self._take(left), exc, self._transact)
         else:
@@ -89,12 +96,14 @@ class Together:
 def do_each(works: Sequence[Work], transact: Callable[[Work], Any]) -> list[Wanted]:
     """Return these as they are once each is committed or has failed: in one transaction, if all goes well."""
     batch = [Wanted(work) for work in works]
-    try:
-        results = transact(lambda tx: [one.work(tx) for one in batch])
-    except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
-        _one_by_one(batch, exc, transact)
+    together = Wanted(lambda tx: [one.work(tx) for one in batch])
+    is_begun = together.be_done(transact)
+    if together.error is None:
+        _keep(batch, together.result)
+    elif is_begun:
+        _one_by_one(batch, together.error, transact)
     else:
-        _keep(batch, results)
+        _fail(batch, together.error)
     return batch
 
 
@@ -103,9 +112,17 @@ def _keep(batch: Sequence[Wanted], results: Sequence[Any]) -> None:
         one.result, one.is_done = result, True
 
 
-def _one_by_one(batch: Sequence[Wanted], why: Exception, transact: Callable[[Work], Any]) -> None:
+def _one_by_one(batch: Sequence[Wanted], why: BaseException, transact: Callable[[Work], Any]) -> None:
+    """Do each by itself, until there is no transaction to be had: to find that out for each could take minutes."""
     if len(batch) == 1:
-        batch[0].error, batch[0].is_done = why, True
+        _fail(batch, why)
         return
+    for number, one in enumerate(batch):
+        if not one.be_done(transact):
+            _fail(batch[number + 1 :], one.error)
+            return
+
+
+def _fail(batch: Sequence[Wanted], why: BaseException | None) -> None:
     for one in batch:
-        one.be_done(transact)
+        one.error, one.is_done = why, True
