@@ -1,7 +1,7 @@
 """What the platform has answered, until it is settled: many in one commit, and none is forgotten.
 
 A store that cannot do it now is asked again: a message that went out and is not settled would go out once more when
-its lease ends. On PostgreSQL no user and no lane is waited for in a transaction with others' messages, since whoever
+its lease ends. On PostgreSQL no user and no lane is waited for in a transaction with others' messages: whoever
 has it may be waiting for one of those.
 """
 
