@@ -19,7 +19,7 @@ from typing import Any
 
 from wxbot import app  # all of the product is imported, and so can be changed
 from wxbot.cli import processes
-from wxbot.delivery import calling, claims, sender
+from wxbot.delivery import calling, claims, sender, settling
 from wxbot.inbox import accept
 from wxbot.platform import access_token, http_call, transport
 from wxbot.protocol import envelope, replies
@@ -161,8 +161,8 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "S5 sending committed": (calling.Calling, "call", "before"),
     "S6 request made, not sent": (transport.Transport, "_send", "before"),
     "S7 answer read": (transport.Transport, "_send", "after"),
-    "S8 before the settle": (sender, "settle", "before"),
-    "S9 settled, not committed": (sender, "settle", "after"),
+    "S8 before the settle": (settling, "settle", "before"),
+    "S9 settled, not committed": (settling, "settle", "after"),
     "S10 settle committed": (sender.Sender, "_report", "before"),
     "S11 lane given back, not committed": (lanes, "release", "after"),
     "T1 before the token is fetched": (access_token.AccessTokens, "_fetch", "before"),

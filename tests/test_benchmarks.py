@@ -11,6 +11,7 @@ from benchmarks.flights import MIDNIGHT, Flight, News
 from benchmarks.foresight import foresight
 from benchmarks.plot import plot
 from benchmarks.report import Run, page
+from benchmarks.sabotage import POINTS
 from benchmarks.score import Score, percentile, score
 from benchmarks.travellers import Act, Traveller
 
@@ -129,3 +130,8 @@ def test_a_tiny_day_breaks_no_rule_and_tells_no_less_that_is_decisive_than_the_n
     assert theirs.ledger["over_quota"] > 0
     assert ours.decisive.in_time >= theirs.decisive.in_time
     assert ours.decisive.owed == theirs.decisive.owed > 0
+
+
+@pytest.mark.parametrize(("whose", "name"), [place[:2] for place in POINTS.values()], ids=list(POINTS))
+def test_a_point_where_a_process_can_end_is_there(whose: Any, name: str) -> None:
+    assert callable(getattr(whose, name))

@@ -373,7 +373,7 @@ def test_a_bad_coordinate_reads_as_zero_and_refuses_nothing(bad: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ToUserName", "FromUserName", "MsgType", "CreateTime"])
-@pytest.mark.parametrize("value", [None, "", "x" * 129, {"deep": "1"}, ["1", "2"]])
+@pytest.mark.parametrize("value", [None, "", " ", "x" * 129, {"deep": "1"}, ["1", "2"]])
 def test_a_push_without_one_usable_common_field_is_malformed(name: str, value: Any) -> None:
     fields: Fields = {"ToUserName": "g", "FromUserName": "o", "CreateTime": "1", "MsgType": "text", name: value}
     if value is None:

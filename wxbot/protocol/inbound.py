@@ -125,7 +125,8 @@ def read(body: bytes) -> Push:
 def typed(fields: Fields) -> Push:
     """Return the typed push of parsed fields; an unknown type becomes UnknownMessage or UnknownEvent."""
     for name in ("ToUserName", "FromUserName", "MsgType"):
-        if not 1 <= len(text_of(fields, name)) <= MAX_NAME:
+        text = text_of(fields, name)
+        if not text.strip() or len(text) > MAX_NAME:
             raise MalformedPush(f"the push has no {name}, or one longer than {MAX_NAME} characters")
     if not _SECONDS.fullmatch(text_of(fields, "CreateTime").strip()):
         raise MalformedPush(f"CreateTime is not Unix seconds: {text_of(fields, 'CreateTime')[:40]!r}")
