@@ -53,7 +53,8 @@ def test_a_sender_takes_a_user_before_their_lane_as_a_push_does(still: Stage) ->
     def push(tx: Transaction) -> None:
         contacts.seen(tx, "default", user, still.clock.now(), None)
         if tx.postgresql:  # SQLite has one writer anyway
-            still.until(lambda: still.rows(f"SELECT 1 FROM pg_stat_activity WHERE {locked}"))
+            asked = f"SELECT 1 FROM pg_stat_activity WHERE {locked}"
+            still.until(lambda: tx.rows("SELECT 1") and still.rows(asked))  # PostgreSQL ends who is idle for long
             assert tx.rows("SELECT 1 FROM lanes FOR UPDATE NOWAIT") == [(1,)]
 
     with senders(still.settings, still.clock, 1):
