@@ -1,6 +1,5 @@
 """Threads: one that does one thing again and again, what wakes one that waits, and the heaps that all share."""
 
-import ctypes
 import os
 import threading
 from collections.abc import Callable
@@ -20,6 +19,8 @@ def share_heaps() -> None:
     glibc would give each thread one of its own, and what is free in one is of no use to the others: a process of 17
     threads went on growing. Nothing happens with a C library that has no such option.
     """
+    import ctypes  # of no use to the many commands that load this module
+
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:
         mallopt(_M_ARENA_MAX, _HEAPS)

@@ -121,7 +121,7 @@ class Sender:
 
     def _go_on(self) -> list[Taken]:
         """Settle and take as `run` does, in the thread that made the calls of a claim: none has to wake another."""
-        if not len(self._settling):
+        if not self._settling:
             return []
         if not self._turning.acquire(blocking=False):
             self._wake.set()  # whoever has the turn may not have seen what was just answered

@@ -4,6 +4,7 @@ Statements are SQL with `:name` parameters on the driver's own cursor: through S
 expression layer an accepted push cost eight times the CPU (docs/decisions.md).
 """
 
+import json
 import os
 import re
 import time
@@ -23,6 +24,7 @@ from wxbot.store.together import Together, Wanted, do_each
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+AMONG = {False: "IN (SELECT value FROM json_each(:among))", True: "= ANY(:among)"}  # for a list; by `tx.postgresql`
 
 _DEADLOCK = "40P01"  # PostgreSQL's code: of two that wait for each other it undoes one
 _DEADLOCKS = 3  # in a row, before a piece of work is given up
@@ -73,6 +75,10 @@ class Transaction:
         self._cursor.executemany(_for_psycopg(sql) if self.postgresql else sql, each)
         changed: int = self._cursor.rowcount
         return changed
+
+    def listed(self, values: Sequence[object]) -> object:
+        """Return a list as a parameter takes it, for `AMONG`."""
+        return list(values) if self.postgresql else json.dumps(values)
 
     def _run(self, sql: str, parameters: dict[str, object]) -> None:
         self._cursor.execute(_for_psycopg(sql) if self.postgresql else sql, parameters)

@@ -6,11 +6,10 @@ sender which lost its lease changes nothing. Due times are compared with the clo
 leases with the lease clock (`Store.lease_clock`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wxbot.store.engine import Transaction
+from wxbot.store.engine import AMONG, Transaction
 from wxbot.store.outbox import ACTIVE, RANK, line
 
 # MATERIALIZED: PostgreSQL may otherwise run the LIMIT again for each row and claim too many. ARRAY: it would rather
@@ -43,7 +42,6 @@ _DUE_OF_EACH = f"""
     ORDER BY g.due_at, g.id LIMIT :limit)
   WHERE lanes.id {{among}})
 ORDER BY due_at, id"""
-_AMONG = {False: "IN (SELECT value FROM json_each(:ids))", True: "= ANY(:ids)"}
 # ORDER BY and LIMIT: PostgreSQL may otherwise read all lanes that are due.
 _DUE_RANKS = f"""
 WITH ranks(rank) AS (VALUES {", ".join(f"({rank})" for rank in RANK.values())})
@@ -210,11 +208,9 @@ def head(tx: Transaction, lane: Lane, now: float) -> Head | None:
 
 def due_of_each(tx: Transaction, among: Sequence[Lane], now: float, limit: int) -> dict[int, list[Head]]:
     """Return what `due` returns for each of these lanes that has something, by the lane's id, in one statement."""
-    ids = [lane.id for lane in among]
-    given: object = ids if tx.postgresql else json.dumps(ids)
-    each = _DUE_OF_EACH.format(among=_AMONG[tx.postgresql])
+    each, ids = _DUE_OF_EACH.format(among=AMONG[tx.postgresql]), tx.listed([lane.id for lane in among])
     found: dict[int, list[Head]] = {}
-    for row in tx.rows(each, ids=given, now=now, limit=limit):
+    for row in tx.rows(each, among=ids, now=now, limit=limit):
         head = Head(*row)
         found.setdefault(head.lane_id, []).append(head)
     return found

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from wxbot.protocol.outgoing import FollowUp
 from wxbot.store import media
-from wxbot.store.engine import Row, Transaction
+from wxbot.store.engine import AMONG, Row, Transaction
 
 STATES = (
     "scheduled", "queued", "claimed", "sending",
@@ -32,8 +32,7 @@ INSERT INTO followups (account, openid, lane_id, push_id, origin, message, due_a
 VALUES (:account, :openid, :lane_id, :push_id, :origin, :message, :due_at, :due_at, :not_after, :key,
   :on_closed, :priority, :coalesce, :on_doubt, :topic, :facts, :state, :reason, :now, :history)
 ON CONFLICT (account, openid, key) DO NOTHING"""
-_AMONG = {False: "IN (SELECT value FROM json_each(:openids))", True: "= ANY(:openids)"}
-_EACH = {False: "json_each(:openids)", True: "unnest(CAST(:openids AS TEXT[])) AS each(value)"}
+_EACH = {False: "json_each(:among)", True: "unnest(CAST(:among AS TEXT[])) AS each(value)"}
 # WHERE true: SQLite would else take ON for a part of the FROM. CAST: PostgreSQL would take NULL for a text.
 _LANE_OF_EACH = _LANE.replace(
     "VALUES (:account, :openid, :lane, :rank, :wake_at)",
@@ -47,7 +46,7 @@ SELECT account, openid, id, :origin, :message, :due_at, :due_at, CAST(:not_after
 FROM lanes WHERE account = :account AND openid {among} AND lane = :lane ORDER BY openid
 ON CONFLICT (account, openid, key) DO NOTHING"""
 _HOLD_LANES_OF_EACH = (
-    "SELECT id FROM lanes WHERE account = :account AND openid = ANY(:openids) ORDER BY openid, id FOR UPDATE"
+    "SELECT id FROM lanes WHERE account = :account AND openid = ANY(:among) ORDER BY openid, id FOR UPDATE"
 )
 _HOLD_LANES = "SELECT id FROM lanes WHERE account = :account AND openid = :openid ORDER BY id FOR UPDATE"
 _BY_KEY = "SELECT id FROM followups WHERE account = :account AND openid = :openid AND key = :key"
@@ -185,9 +184,8 @@ def _insert_many(
 ) -> int:
     if not openids:
         return 0
-    among, each = _AMONG[tx.postgresql], _EACH[tx.postgresql]
-    ordered = sorted(openids)  # one order for all, against deadlocks
-    who = {"account": account, "openids": ordered if tx.postgresql else json.dumps(ordered)}
+    among, each = AMONG[tx.postgresql], _EACH[tx.postgresql]
+    who = {"account": account, "among": tx.listed(sorted(openids))}  # one order for all, against deadlocks
     if new.coalesce is not None and tx.postgresql:  # what it replaces may wait in any lane
         tx.rows(_HOLD_LANES_OF_EACH, **who)
     tx.change(_LANE_OF_EACH.format(each=each), **who, **columns)  # lanes before follow-ups
