@@ -67,6 +67,7 @@ def push_in(seconds: float, rounds: int, only: str, write: bool) -> None:
 
 
 def _round(server: Server, measured: Measured, number: int, seconds: float) -> None:
+    server.check()
     before = server.cpu()
     answers = load(server.port, connections=_CONNECTIONS, seconds=seconds, first=number * 10_000_000)
     spent = server.cpu() - before

@@ -80,7 +80,7 @@ def sender(url: str, address: str, log: Path, threads: int = 8) -> Iterator[Serv
     with log.open("wb") as opened:
         process = subprocess.Popen([sys.executable, "-m", "wxbot.cli", "sender"], env=environment, stderr=opened)
         try:
-            yield Server(Side("wxbot", "sender"), 0, process)
+            yield Server(Side("wxbot", "sender"), 0, process, log)
         finally:
             process.terminate()
             process.wait(20)

@@ -18,6 +18,7 @@ from wxbot.simulator.config import DEV_APPID, DEV_SECRET
 ROOT = Path(__file__).parents[2]
 _WORKERS, _THREADS = 2, 8
 _READY_WITHIN = 30.0  # seconds
+_LOG_SHOWN = 2_000  # characters
 _SETTINGS = {
     "WXBOT_TOKEN": "Wechat4go",
     "WXBOT_APPID": DEV_APPID,
@@ -48,6 +49,13 @@ class Server:
     side: Side
     port: int
     process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def check(self) -> None:
+        """Raise RuntimeError with the end of its log when it is gone."""
+        if self.process.poll() is not None:
+            end = self.log.read_text(errors="replace")[-_LOG_SHOWN:]
+            raise RuntimeError(f"{self.side.name} ended with {self.process.returncode}:\n{end}")
 
     def cpu(self) -> float:
         """Return the CPU seconds that all its processes have used."""
@@ -88,28 +96,31 @@ def running(side: Side, python: str, folder: Path) -> Iterator[Server]:
     if side.on_cores:
         environment |= {**_SETTINGS, "WXBOT_WORKER_CPU_AFFINITY": "true"}
         shape += ["-c", str(shipped("gunicorn.conf.py"))]
-    with (folder / f"{side.name}.log".replace(" ", "-")).open("wb") as log:
+    file = folder / f"{side.name}.log".replace(" ", "-")
+    with file.open("wb") as log:
         process = subprocess.Popen(
             [python, "-m", "gunicorn", *bind, *shape, *quiet, side.app], cwd=folder, env=environment, stderr=log
         )
+        server = Server(side, port, process, file)
         try:
-            _wait_for(port, process)
-            yield Server(side, port, process)
+            _wait_for(server)
+            yield server
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait_for(server: Server) -> None:
     end = time.monotonic() + _READY_WITHIN
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end:
+        server.check()
         try:
-            requests.get(f"http://127.0.0.1:{port}/", timeout=2)
+            requests.get(f"http://127.0.0.1:{server.port}/", timeout=2)
         except requests.RequestException:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError("a server did not start: its log stands in its folder")
+    raise RuntimeError(f"{server.side.name} did not start within {_READY_WITHIN:.0f} s")
 
 
 def python_for(side: Side, environments: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wxbot.errors import NoTurn
+from wxbot.errors import NoTurn, StoreError
 
 MOST = 32  # pieces of work in one transaction: others wait for its length
 Work = Callable[[Any], Any]
@@ -44,8 +44,8 @@ class Wanted:
 
     def outcome(self) -> Any:
         """Return what the work returned, or raise what it raised."""
-        if isinstance(self.error, NoTurn):
-            raise NoTurn(str(self.error)) from self.error  # each thread its own, as tracebacks grow
+        if isinstance(self.error, StoreError):
+            raise type(self.error)(str(self.error)) from self.error  # each thread its own, as tracebacks grow
         if self.error is not None:
             raise self.error
         return self.result
@@ -76,35 +76,34 @@ class Together:
         return batch or left
 
     def _serve(self, left: list[Wanted]) -> None:
-        """Do a batch in one transaction, and each alone when any of it fails."""
-        batch: list[Wanted] = []
-
-        def work(tx: Any) -> list[Any]:
-            batch.extend(self._take(left))  # only now: others came while we waited for our turn among processes
-            return [one.work(tx) for one in batch]
-
-        try:
-            results = self._transact(work)
-        except NoTurn as exc:
-            _fail(batch or self._take(left), exc)
-        except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
-            _one_by_one(batch or self._take(left), exc, self._transact)
-        else:
-            _keep(batch, results)
+        # Taken only inside: others come while we wait for our turn among processes.
+        _do(lambda: self._take(left), self._transact)
 
 
 def do_each(works: Sequence[Work], transact: Callable[[Work], Any]) -> list[Wanted]:
     """Return these as they are once each is committed or has failed: in one transaction, if all goes well."""
-    batch = [Wanted(work) for work in works]
-    together = Wanted(lambda tx: [one.work(tx) for one in batch])
-    is_begun = together.be_done(transact)
-    if together.error is None:
-        _keep(batch, together.result)
-    elif is_begun:
-        _one_by_one(batch, together.error, transact)
+    wanted = [Wanted(work) for work in works]
+    _do(lambda: wanted, transact)
+    return wanted
+
+
+def _do(take: Callable[[], list[Wanted]], transact: Callable[[Work], Any]) -> None:
+    """Do a batch in one transaction, and each alone when any of it fails; `take` gives it once one is begun."""
+    batch: list[Wanted] = []
+
+    def work(tx: Any) -> list[Any]:
+        batch[:] = batch or take()  # after a deadlock it is done again
+        return [one.work(tx) for one in batch]
+
+    try:
+        results = transact(work)
+    except Exception as exc:  # noqa: BLE001  # whose fault it was shows when each is done alone
+        if batch and not isinstance(exc, NoTurn):
+            _one_by_one(batch, exc, transact)
+        else:
+            _fail(batch or take(), exc)
     else:
-        _fail(batch, together.error)
-    return batch
+        _keep(batch, results)
 
 
 def _keep(batch: Sequence[Wanted], results: Sequence[Any]) -> None:
