@@ -30,14 +30,14 @@ def plan_of(store: Store, statement: str, **bound: object) -> str:
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite counts nothing by itself
 @pytest.mark.parametrize(
-    "statement", [outbox._DECISIVE, outbox._OWED, outbox._HELD, outbox._WAITING, outbox._CANCEL_ALL]
+    "statement", [outbox._DECISIVE, outbox.OWED[True], outbox._HELD, outbox._WAITING, outbox._CANCEL_ALL]
 )
 def test_what_is_one_users_is_looked_for_among_what_is_theirs(full: Store, statement: str) -> None:
     plan = plan_of(full, statement, **MINE, state="cancelled", reason="", history="")
 
     assert "openid = 'o0077'" in plan
     assert "Seq Scan" not in plan
-    assert all("Index Scan using followups_person" in line or "followups_key" in line
+    assert all("Index Scan using followups_user" in line or "followups_key" in line
                for line in plan.splitlines() if "Scan" in line)  # fmt: skip
 
 

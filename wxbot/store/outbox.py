@@ -106,10 +106,20 @@ WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued
   AND (state <> 'sending' OR on_doubt = 'resend')
 ORDER BY due_at LIMIT 20"""
 _LEASE = "SELECT 1 FROM lanes WHERE id = :lane_id AND lease_until > :clock AND boot = :boot"
+_LATELY = {
+    # Counted apart, so that what went out long ago is never looked at.
+    False: """(SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND state = 'sending'
+          AND spent <> '')
+  + (SELECT count(*) FROM followups WHERE account = :account AND openid = :openid
+          AND state IN ('sent', 'doubtful') AND changed_at > :since AND spent <> '')""",
+    # Asked like that, PostgreSQL would walk what everybody had of late, or all that is sent.
+    True: """(SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
+          AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since)))""",
+}
 _OWED = """
-SELECT (SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND spent <> ''
-          AND (state = 'sending' OR (state IN ('sent', 'doubtful') AND changed_at > :since))),
+SELECT {lately},
   EXISTS (SELECT 1 FROM followups WHERE account = :account AND openid = :openid AND state IN ('held', 'queued'))"""
+OWED = {postgresql: _OWED.format(lately=lately) for postgresql, lately in _LATELY.items()}
 _HELD = """
 SELECT id, message, not_after, topic FROM followups
 WHERE account = :account AND openid = :openid AND state = 'held'
@@ -261,7 +271,7 @@ class Owed:
 
 def owed(tx: Transaction, account: str, openid: str, since: float) -> Owed:
     """Return how many messages to a user go out or have done so after a moment, and whether others wait."""
-    [(spent, waits)] = tx.rows(_OWED, account=account, openid=openid, since=since)
+    [(spent, waits)] = tx.rows(OWED[tx.postgresql], account=account, openid=openid, since=since)
     return Owed(int(spent), bool(waits))
 
 

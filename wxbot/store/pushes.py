@@ -32,9 +32,11 @@ RETURNING id, body, received_at, tries"""
 _SHOW = (
     "SELECT id, push_key, openid, received_at, body, state, error FROM pushes WHERE account = :account AND id = :id"
 )
+# The newest first and their age after: asked for at once, all that are older would be looked at.
 _LATEST = """
-SELECT body FROM pushes WHERE account = :account AND openid = :openid AND received_at >= :since
-ORDER BY id DESC LIMIT :limit"""
+SELECT body FROM (SELECT id, body, received_at FROM pushes WHERE account = :account AND openid = :openid
+                  ORDER BY id DESC LIMIT :limit) AS newest
+WHERE received_at >= :since ORDER BY id DESC"""
 _FAILED = """
 SELECT id, push_key, openid, received_at, body, state, error FROM pushes
 WHERE account = :account AND state = 'failed' AND id < :before ORDER BY id DESC LIMIT :limit"""

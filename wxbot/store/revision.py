@@ -8,7 +8,7 @@ schema and on newer ones whose `since` it has reached; never on an older one.
 from dataclasses import dataclass
 from typing import Self
 
-REVISION = "0007"  # the newest migration: what this code is written for
+REVISION = "0008"  # the newest migration: what this code is written for
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ followups = Table(
     Column("history", Text, nullable=False),  # one JSON object a line
     UniqueConstraint("account", "openid", "key", name="followups_key"),
     Index("followups_lane", "lane_id", "due_at", "id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
-    Index("followups_person", "account", "openid", "state"),
+    Index("followups_user", "account", "openid", "state", "changed_at"),
     Index("followups_state", "account", "state", "id"),
     Index("followups_settled", "changed_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
     Index("followups_planned", "account", "due_at", sqlite_where=_SCHEDULED, postgresql_where=_SCHEDULED),
