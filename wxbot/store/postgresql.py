@@ -37,6 +37,7 @@ class PostgreSQLConnections:
             pool_size=pool,
             max_overflow=0,
             pool_recycle=600,
+            pool_use_lifo=True,
             connect_args={"autocommit": True, "connect_timeout": LINK_TIMEOUT, **_patience()},
         )
         sqlalchemy.event.listen(self._engine, "checkin", _note_use)
