@@ -7,7 +7,7 @@ import pytest
 
 from store.test_topics import claim, follow, publish, subscribe
 from wxbot.protocol.outgoing import FollowUp
-from wxbot.store import plans, publications
+from wxbot.store import plans, publications, to_come
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.plans import Kept
 
@@ -26,7 +26,13 @@ def state(store: Store, step: str = "gate") -> tuple[str, float, bool]:
 
 
 def awaited(store: Store, openid: str, *, until: float = NOW + 3600) -> list[tuple[str, float]]:
-    found = store.read(lambda tx: publications.awaited(tx, "default", openid, NOW, until))
+    return awaited_at(store, openid, NOW, until)
+
+
+def awaited_at(store: Store, openid: str, now: float, until: float) -> list[tuple[str, float]]:
+    found = store.read(
+        lambda tx: to_come.to_come(tx, "default", openid, now, until=until, published_until=until)
+    ).published
     assert {topic for _, _, topic in found} <= {TOPIC}
     return [(priority, due_at) for priority, due_at, _ in found]
 
@@ -121,8 +127,7 @@ def test_a_step_that_waits_for_a_fact_is_awaited_until_its_time_and_never_claime
     store.write(lambda tx: publications.insert_step(tx, "default", TOPIC, "b", normal, NOW, "waiting"))
 
     assert awaited(store, "oUser") == [("decisive", NOW + 60)]
-    later = store.read(lambda tx: publications.awaited(tx, "default", "oUser", NOW + 60, NOW + 3600))
-    assert later == []
+    assert awaited_at(store, "oUser", NOW + 60, NOW + 3600) == []
     assert claim(store, "a", now=NOW + 90) is None
 
 
@@ -158,12 +163,10 @@ def test_publications_are_awaited_by_who_will_get_them(store: Store) -> None:
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL's planner tells in another form
-@pytest.mark.parametrize(
-    "statement", [publications._AWAITED, plans._OVER, publications._STEPS, publications._COUNT]
-)
+@pytest.mark.parametrize("statement", [to_come._PUBLISHED, plans._OVER, publications._STEPS, publications._COUNT])
 def test_no_statement_on_a_topics_publications_walks_the_table(store: Store, statement: str) -> None:
     bound = {
-        "account": "default", "openid": "o", "topic": TOPIC, "now": NOW, "until": NOW, "prefix": "x%",
+        "account": "default", "openid": "o", "topic": TOPIC, "now": NOW, "published_until": NOW, "prefix": "x%",
     }  # fmt: skip
     plan = store.read(lambda tx: tx.rows("EXPLAIN QUERY PLAN " + statement, **bound))
 

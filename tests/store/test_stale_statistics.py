@@ -3,7 +3,7 @@
 import pytest
 
 from wxbot.protocol.outgoing import FollowUp
-from wxbot.store import contacts, lanes, outbox, topics
+from wxbot.store import contacts, lanes, outbox, to_come, topics
 from wxbot.store.engine import Store, Transaction
 
 NOW = 1_800_000_000.0
@@ -30,7 +30,7 @@ def plan_of(store: Store, statement: str, **bound: object) -> str:
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite counts nothing by itself
 @pytest.mark.parametrize(
-    "statement", [outbox._DECISIVE, outbox.OWED[True], outbox._HELD, outbox._WAITING, outbox._CANCEL_ALL]
+    "statement", [to_come._DECISIVE, outbox.OWED[True], outbox._HELD, outbox._WAITING, outbox._CANCEL_ALL]
 )
 def test_what_is_one_users_is_looked_for_among_what_is_theirs(full: Store, statement: str) -> None:
     plan = plan_of(full, statement, **MINE, state="cancelled", reason="", history="")

@@ -16,10 +16,11 @@ from wxbot.protocol.media import uses_in
 from wxbot.protocol.outgoing import text_message
 from wxbot.protocol.reaction import probe_seconds
 from wxbot.protocol.window import Grant, is_unlimited
-from wxbot.store import contacts, gates, lanes, outbox, plans, publications
+from wxbot.store import contacts, gates, lanes, outbox, plans
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
 from wxbot.store.lanes import Head, Lane, Move
+from wxbot.store.to_come import to_come
 
 
 class Beginning:
@@ -70,7 +71,8 @@ class Beginning:
         again = repeated(self._history(tx, head)) if head.rung == "window" else set()
         due = [each for each in loud if each == head or each.id in again] if again else loud
         quiet = min(quiet_from(each, lane, way.manners.of(each.topic), now) for each in due)
-        decision = self._decide(tx, due, now, quiet, repeats=bool(again))
+        grants = contacts.grants(tx, head.account, head.openid) if one.grants is None else one.grants
+        decision = self._decide(tx, due, grants, now, quiet, repeats=bool(again))
         if decision.grant is not None:
             return self._go(tx, one, due, decision, now)
         if decision.move.state == "held" and head.on_closed == "template":
@@ -160,10 +162,18 @@ class Beginning:
         probing = {name for name, gate in closed.items() if may_probe and _lets_through(tx, account, gate, now)}
         return {name: gate for name, gate in closed.items() if name not in probing}, set(probing)
 
-    def _decide(self, tx: Transaction, due: Sequence[Head], now: float, quiet: float, *, repeats: bool) -> Decision:
+    def _decide(
+        self,
+        tx: Transaction,
+        due: Sequence[Head],
+        grants: Sequence[Grant],
+        now: float,
+        quiet: float,
+        *,
+        repeats: bool,
+    ) -> Decision:
         """Decide on the first of these, and spend its grant; only what is scarce is kept for others."""
         account, openid = due[0].account, due[0].openid
-        grants = contacts.grants(tx, account, openid)
         budget = self._ways[account].budget
         is_scarce = due[0].priority == "normal" and not is_unlimited(sum(grant.left for grant in grants))
         awaited = self._awaited(tx, due[0], grants, now, quiet) if is_scarce else Awaited(quiet_from=quiet)
@@ -181,19 +191,22 @@ class Beginning:
         budget = way.budget
         end = max((grant.expires_at for grant in grants), default=0)
         soon = first.due_at + budget.ahead
-        published = publications.awaited(tx, account, openid, now, max(end, soon))
-        decisive = [due_at for priority, due_at, _ in published if priority == "decisive"]
+        found = to_come(tx, account, openid, now, until=end, published_until=max(end, soon))
+        decisive = [due_at for priority, due_at, _ in found.published if priority == "decisive"]
         normal = [
             due_at
-            for priority, due_at, topic in published
+            for priority, due_at, topic in found.published
             if priority == "normal" and due_at <= soon and not _sleeps(way, topic, due_at)
         ]
         keeps = any(0 < grant.left <= budget.keep for grant in grants)
         is_over = keeps and plans.are_over(tx, account, openid, now)
-        waiting = outbox.decisive(
-            tx, account, openid, end, clock=lambda: self._store.lease_clock(tx), boot=self._store.boot
-        )
+        waiting = [
+            due_at for due_at, lane_id in found.decisive if lane_id is None or not self._is_leased(tx, lane_id)
+        ]
         return Awaited([*waiting, *decisive], max(normal, default=None), is_over, quiet_from)
+
+    def _is_leased(self, tx: Transaction, lane_id: int) -> bool:
+        return lanes.is_leased(tx, lane_id, clock=self._store.lease_clock(tx), boot=self._store.boot)
 
     def _as_sending(self, lane: Lane, head: Head, move: Move) -> Head:
         """Return a follow-up as this move leaves it."""

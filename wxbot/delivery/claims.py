@@ -7,6 +7,7 @@ from wxbot.delivery import ladder
 from wxbot.delivery.budget import after_crash
 from wxbot.delivery.way import Way
 from wxbot.protocol.reaction import probe_seconds
+from wxbot.protocol.window import Grant
 from wxbot.store import gates, lanes, outbox
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.gates import Gate
@@ -19,7 +20,8 @@ MOST_JOINED = 20  # follow-ups that may go out as one message
 class Claimed:
     """A lane that is ours, and the message in it whose turn it is, with what is due behind it.
 
-    Until it `is_marked` all of it is as it was read in this transaction.
+    Until it `is_marked` all of it is as it was read in this transaction, and so is what its user still allows
+    where that was read too.
     """
 
     lane: Lane
@@ -27,6 +29,7 @@ class Claimed:
     probing: bool  # this message is let through a closed gate to see whether it is open again
     barred: Gate | None = None  # the closed gate that lets nothing through to the window: only the ladder is left
     is_marked: bool = False
+    grants: Sequence[Grant] | None = None
 
     @property
     def head(self) -> Head:

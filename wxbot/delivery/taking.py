@@ -7,6 +7,7 @@ from wxbot.clock import Clock
 from wxbot.delivery.begin import Beginning
 from wxbot.delivery.claims import Claimed, Claims
 from wxbot.delivery.way import Going, Way
+from wxbot.protocol.window import Grant
 from wxbot.store import contacts
 from wxbot.store.engine import Store, Transaction
 from wxbot.store.lanes import Move
@@ -54,11 +55,15 @@ class Taking:
             later: list[Taken] = []
             claimed = self._claim(tx, account, min(free, _MOST_AT_ONCE), ranks)
             # A push takes its user before the lanes, which we have: no user is waited for.
-            contacts.hold_free(tx, account, {each.one.lane.openid for each in claimed})
+            grants = contacts.grants_of_free(tx, account, {each.one.lane.openid for each in claimed})
             for each in claimed:
-                is_free = contacts.is_held(tx, account, each.one.lane.openid)
-                (at_once if is_free and self._beginning.can_at_once(each.one) else later).append(each)
-            return [*(self._begin(tx, each) for each in at_once), *self._mark(tx, later)]
+                if each.one.lane.openid in grants and self._beginning.can_at_once(each.one):
+                    at_once.append(each)
+                else:
+                    later.append(each)
+            # What the first of a user's may spend, those behind it read anew.
+            begun = [self._begin(tx, each, grants.pop(each.one.lane.openid, None)) for each in at_once]
+            return [*begun, *self._mark(tx, later)]
 
         return work
 
@@ -76,8 +81,9 @@ class Taking:
             return []
         return [Taken(one, since) for one in self._claims.claim(tx, account, free, now, way, ranks=ranks)]
 
-    def _begin(self, tx: Transaction, taken: Taken) -> Taken:
-        going = self._beginning.begin(tx, taken.one, self._clock.now(), renew=False)
+    def _begin(self, tx: Transaction, taken: Taken, grants: Sequence[Grant] | None) -> Taken:
+        one = replace(taken.one, grants=grants)
+        going = self._beginning.begin(tx, one, self._clock.now(), renew=False)
         return replace(taken, is_begun=True, going=going)
 
     def _mark(self, tx: Transaction, some: Sequence[Taken]) -> list[Taken]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wxbot.protocol.window import Grant
-from wxbot.store.engine import Row, Transaction
+from wxbot.store.engine import AMONG, Row, Transaction
 
 _SEEN = """
 INSERT INTO contacts (account, openid, first_at, last_at, subscribed) VALUES (:account, :openid, :now, :now, 1)
@@ -30,6 +30,9 @@ ON CONFLICT (account, openid) DO UPDATE SET last_at = excluded.last_at, subscrib
 _GRANTS = """
 SELECT message_left, message_until, action_left, action_until, subscribed FROM contacts
 WHERE account = :account AND openid = :openid"""
+_GRANTS_OF_EACH = """
+SELECT openid, message_left, message_until, action_left, action_until, subscribed FROM contacts
+WHERE account = :account AND openid {among}"""
 # c.openid > :after: PostgreSQL may walk both tables side by side, and would do that from the first contact on.
 _AUDIENCE = """
 SELECT s.openid, message_left, message_until, action_left, action_until
@@ -92,6 +95,19 @@ def grants(tx: Transaction, account: str, openid: str) -> list[Grant]:
     """Return what the platform still allows for a user; empty for a stranger and for one who left."""
     row = tx.row(_GRANTS, account=account, openid=openid)
     return _grants(row[:4]) if row and row[4] else []
+
+
+def grants_of_free(tx: Transaction, account: str, openids: Collection[str]) -> dict[str, list[Grant]]:
+    """Return what `grants` returns for each of these whom nobody else holds, and keep others from changing it.
+
+    Nobody is waited for, and until the transaction ends only it can change them.
+    """
+    hold_free(tx, account, openids)
+    free = sorted(openid for openid in openids if is_held(tx, account, openid))
+    each = _GRANTS_OF_EACH.format(among=AMONG[tx.postgresql])
+    found = tx.rows(each, account=account, among=tx.listed(free)) if free else []
+    known = {row[0]: _grants(row[1:5]) for row in found if row[5]}
+    return {openid: known.get(openid, []) for openid in free}
 
 
 def _grants(columns: Row) -> list[Grant]:

@@ -60,6 +60,7 @@ WHERE id = :lane_id AND owner = :owner AND claim = :claim"""
 _EXTEND = """
 UPDATE lanes SET lease_until = :lease_until
 WHERE id = :lane_id AND owner = :owner AND claim = :claim AND lease_until > :clock"""
+_LEASED = "SELECT 1 FROM lanes WHERE id = :lane_id AND lease_until > :clock AND boot = :boot"
 _MOVE = """
 UPDATE followups SET state = :state, owner = :owner, claim = :claim, changed_at = :now, reason = :reason,
   errcode = :errcode, attempts = attempts + :attempts, crashes = crashes + :crashes,
@@ -198,6 +199,11 @@ def extend(tx: Transaction, lane: Lane, lease: Lease) -> bool:
         lease_until=lease.lease_until,
     )
     return changed == 1
+
+
+def is_leased(tx: Transaction, lane_id: int, *, clock: float, boot: str) -> bool:
+    """Return whether a sender that lives has a lane."""
+    return tx.row(_LEASED, lane_id=lane_id, clock=clock, boot=boot) is not None
 
 
 def head(tx: Transaction, lane: Lane, now: float) -> Head | None:

@@ -6,7 +6,7 @@ what a sender does on the way out is in `lanes`.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -97,15 +97,6 @@ WHERE account = :account AND id = :id AND state IN ('scheduled', 'queued') AND d
 _WAKE_LANE = """
 UPDATE lanes SET wake_at = CASE WHEN wake_at IS NULL OR wake_at > :wake_at THEN :wake_at ELSE wake_at END
 WHERE id = :lane_id"""
-# Held ones are named and taken out again: PostgreSQL would else walk the index of all lanes, which it takes to be
-# as short as when it last counted.
-_DECISIVE = """
-SELECT due_at, CASE WHEN state = 'sending' THEN lane_id END FROM followups
-WHERE account = :account AND openid = :openid AND state IN ('scheduled', 'queued', 'claimed', 'sending', 'held')
-  AND state <> 'held' AND priority = 'decisive' AND due_at < :until
-  AND (state <> 'sending' OR on_doubt = 'resend')
-ORDER BY due_at LIMIT 20"""
-_LEASE = "SELECT 1 FROM lanes WHERE id = :lane_id AND lease_until > :clock AND boot = :boot"
 _LATELY = {
     # Counted apart, so that what went out long ago is never looked at.
     False: """(SELECT count(*) FROM followups WHERE account = :account AND openid = :openid AND state = 'sending'
@@ -243,22 +234,6 @@ def wake_held(tx: Transaction, account: str, openid: str, now: float, ready_at: 
     for lane_id in {row[0] for row in found}:
         wake_lane(tx, lane_id, ready_at)
     return len(found)
-
-
-def decisive(
-    tx: Transaction, account: str, openid: str, until: float, *, clock: Callable[[], float], boot: str
-) -> list[float]:
-    """Return when each decisive follow-up is due that still needs a message, those before `until`; at most 20.
-
-    One that is being sent has its message, but not when its sender is gone and it will be sent again; the lease
-    clock is asked for those alone.
-    """
-    found = tx.rows(_DECISIVE, account=account, openid=openid, until=until)
-    return [
-        due_at
-        for due_at, lane_id in found
-        if lane_id is None or tx.row(_LEASE, lane_id=lane_id, clock=clock(), boot=boot) is None
-    ]
 
 
 @dataclass(frozen=True, slots=True)

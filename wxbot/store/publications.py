@@ -56,18 +56,10 @@ _CANCEL = """
 UPDATE publications SET state = 'cancelled' WHERE id = :id AND state IN ('running', 'waiting') AND cursor = ''"""
 _COUNT = """
 SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AND key LIKE :prefix"""
+
+
 # A publication that is half made counts for those whose follow-up it has not made yet, a step that is made
 # again for those who had none, and a step that waits for a fact counts before its time.
-_AWAITED = """
-SELECT p.priority, p.due_at, p.topic
-FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic
-WHERE s.account = :account AND s.openid = :openid AND p.due_at < :until AND p.cursor < s.openid
-  AND p.state IN ('running', 'waiting') AND (p.state = 'running' OR p.priority = 'decisive' AND p.due_at > :now)
-  AND NOT EXISTS (SELECT 1 FROM followups AS f WHERE f.account = s.account AND f.openid = s.openid
-                  AND f.key = 'publication:' || CAST(p.id AS TEXT))
-ORDER BY p.due_at LIMIT 40"""
-
-
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A claimed publication; `cursor` is the last openid that has its follow-up."""
@@ -237,9 +229,3 @@ def cancel(tx: Transaction, id: int) -> bool:
 def count(tx: Transaction, account: str, topic: str, prefix: str) -> int:
     """Return how many publications of a topic have a key that begins with `prefix` (no % or _ in it)."""
     return int(tx.rows(_COUNT, account=account, topic=topic, prefix=f"{prefix}%")[0][0])
-
-
-def awaited(tx: Transaction, account: str, openid: str, now: float, until: float) -> list[tuple[str, float, str]]:
-    """Return priority, time and topic of what a user will get by publications due before `until`; at most 40."""
-    found = tx.rows(_AWAITED, account=account, openid=openid, now=now, until=until)
-    return [(row[0], row[1], row[2]) for row in found]
