@@ -44,7 +44,7 @@ def looked_at(store: Store, statement: str, **bound: object) -> float:
     if store.postgresql:
         told = store.write(lambda tx: tx.rows("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, **bound))
         met = ("Actual Rows", "Rows Removed by Filter")
-        return sum(each.get(kind, 0) for each in nodes(told[0][0][0]["Plan"]) for kind in met)
+        return float(sum(each.get(kind, 0) for each in nodes(told[0][0][0]["Plan"]) for kind in met))
     steps = [0]
 
     def count() -> int:
