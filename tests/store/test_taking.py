@@ -16,6 +16,7 @@ from wxbot.delivery.way import Going, Way
 from wxbot.protocol.window import Grant
 from wxbot.store import contacts
 from wxbot.store.engine import Store, Transaction
+from wxbot.store.lanes import Move
 
 LEASE, SLACK = 30.0, 12.0
 STATES = "SELECT state FROM followups ORDER BY id"
@@ -33,9 +34,9 @@ class Clock:
         return time.monotonic()
 
 
-def taking(store: Store, *accounts: str) -> Taking:
+def taking(store: Store, *accounts: str, keep: int = 0) -> Taking:
     nothing: Any = None  # neither calls nor files are made here
-    ways = {name: Way(nothing, 1000.0, Budget(keep=0), nothing, nothing) for name in accounts or ("default",)}
+    ways = {name: Way(nothing, 1000.0, Budget(keep), nothing, nothing) for name in accounts or ("default",)}
     claims = Claims(store, LEASE)
     return Taking(store, Clock(), claims, Beginning(store, claims, ways, {"default": Places(8)}), ways, SLACK)
 
@@ -58,6 +59,16 @@ def test_what_is_claimed_is_begun_with_that(one: Store) -> None:
     assert taken.is_begun
     assert isinstance(taken.going, Going)
     assert (asked(one, STATES), asked(one, GRANTS)) == (["sending"], [4])
+
+
+def test_of_a_users_two_lanes_the_second_sees_what_the_first_has_spent(one: Store) -> None:
+    put(one, "oUser", lane="chat")
+    one.write(lambda tx: tx.change("UPDATE contacts SET message_left = 2"))
+    first, second = one.write(taking(one, keep=1).take("default", 8))
+
+    assert isinstance(first.going, Going)
+    assert isinstance(second.going, Move)
+    assert (second.going.state, asked(one, GRANTS)) == ("held", [1])
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # on SQLite nobody holds a user of their own
