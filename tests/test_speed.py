@@ -1,5 +1,6 @@
-"""The regression guard on instructions: what it lets pass, and what it does not."""
+"""The regression guard on instructions: what it lets pass, and what it does not; and what measures speed."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from lxml import etree
 from benchmarks.speed import page
 from benchmarks.speed.instructions import MARGIN, problems
 from benchmarks.speed.pure_path import PATHS, answered
+from benchmarks.speed.servers import Side, running
 from benchmarks.svg import BROWN, GREEN, bars
 
 
@@ -56,3 +58,11 @@ def test_a_picture_shows_every_side_and_the_aim() -> None:
 
     assert said == ["CPU", "wxbot", "3.00", "other & co", "1.00", "aim: 1.5"]
     assert [rect.get("fill") for rect in drawn.iter("{*}rect")][1:] == [GREEN, BROWN]
+
+
+def test_of_a_server_that_does_not_start_its_own_words_are_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RuntimeError, match=r"(?s)nobody ended with 3:.*No module named 'nowhere'"),
+        running(Side("nobody", "nowhere:app"), sys.executable, tmp_path),
+    ):
+        pass

@@ -62,9 +62,9 @@ def _rate(url: str, address: str, folder: Path, threads: list[int], messages: in
             one = stack.enter_context(sender(url, address, folder / f"sender{number}.log", each))
         # Users that are known, and a queue that has become empty.
         for prefix, count in (("oWarm", WARM), ("oUser", messages)):
-            send(store, one.process, prefix, count)
+            send(store, one, prefix, count)
         _count_rows(store)
-        behind = send(store, one.process, "oUser", messages)
+        behind = send(store, one, "oUser", messages)
         return float(store.read(lambda tx: tx.rows(_RATE, behind=behind))[0][0])
 
 

@@ -53,9 +53,9 @@ def _wxbot(database: Path, address: str, messages: int) -> float:
     url = f"sqlite:///{database}"
     migrate(url)
     with closing(Store(url)) as store, sender(url, address, database.with_suffix(".log")) as server:
-        send(store, server.process, "oWarm", WARM)
+        send(store, server, "oWarm", WARM)
         before = server.cpu()
-        send(store, server.process, "oUser", messages)
+        send(store, server, "oUser", messages)
         return (server.cpu() - before) / messages * 1e6
 
 

@@ -59,11 +59,11 @@ class _Side:
         """Measure a fresh sender: first what it costs, then how late it is."""
         url, log = f"sqlite:///{self.database}", self.database.with_suffix(".log")
         with closing(Store(url)) as store, sender(url, address, log) as server:
-            send(store, server.process, f"oWarm{number}-", WARM)
+            send(store, server, f"oWarm{number}-", WARM)
             before = server.cpu()
-            send(store, server.process, f"oUser{number}-", messages)
+            send(store, server, f"oUser{number}-", messages)
             self.follow_up.append((server.cpu() - before) / messages * 1e6)
-            behind = send(store, server.process, f"oPunctual{number}-", _PUNCTUAL, over=over)
+            behind = send(store, server, f"oPunctual{number}-", _PUNCTUAL, over=over)
             self.late += [float(row[0]) for row in store.read(lambda tx: tx.rows(_LAGS, behind=behind))]
             self.sender = max(self.sender, server.own_memory())
 

@@ -86,7 +86,7 @@ def sender(url: str, address: str, log: Path, threads: int = 8) -> Iterator[Serv
             process.wait(20)
 
 
-def send(store: Store, process: "subprocess.Popen[bytes]", prefix: str, count: int, *, over: float = 0.0) -> int:
+def send(store: Store, server: Server, prefix: str, count: int, *, over: float = 0.0) -> int:
     """Queue one message for each of `count` users whose window is open, and return when all have gone out.
 
     They are due evenly over the next `over` seconds. Returns the id behind which they stand.
@@ -104,7 +104,8 @@ def send(store: Store, process: "subprocess.Popen[bytes]", prefix: str, count: i
     store.write(work)
     end = time.monotonic() + over + _WITHIN
     while store.read(lambda tx: tx.rows(_WAITS, behind=behind)) != [(0,)]:
-        if time.monotonic() > end or process.poll() is not None:
-            raise RuntimeError(f"the sender did not send everything; it ended with {process.poll()}")
+        server.check()
+        if time.monotonic() > end:
+            raise RuntimeError("the sender did not send everything in time")
         time.sleep(0.1)
     return behind

@@ -47,7 +47,7 @@ def slope(minutes: float, write: bool) -> None:
         while (at := (time.monotonic() - began) / 60) < minutes:
             turn += 1
             pushes += len(load(web.port, connections=_CONNECTIONS, seconds=_PUSHES, first=turn * 10_000_000).took)
-            send(store, out.process, f"oTurn{turn}-", _MESSAGES)
+            send(store, out, f"oTurn{turn}-", _MESSAGES)
             follow_ups += _MESSAGES
             web_at.append((at, max(web.memory())))
             sender_at.append((at, out.own_memory()))

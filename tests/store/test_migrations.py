@@ -1,7 +1,6 @@
 """Migrations under traffic: old and new code on one schema, two migrators, one that is killed."""
 
 import multiprocessing
-import os
 import shutil
 import signal
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy
@@ -170,11 +170,11 @@ def test_a_second_migrator_waits_until_the_first_is_done(postgresql: Server, tmp
 
 
 @contextmanager
-def reading_for_long(server_url: str) -> Iterator[None]:
-    """Hold a transaction open that has read a push, as a backup does."""
+def reading_for_long(server_url: str, table: str = "pushes") -> Iterator[None]:
+    """Hold a transaction open that has read a table, as a backup does."""
     engine = sqlalchemy.create_engine(make_url(server_url).set(drivername="postgresql+psycopg"))
     with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT id FROM pushes").fetchall()
+        connection.exec_driver_sql(f"SELECT id FROM {table}").fetchall()
         yield
     engine.dispose()
 
@@ -196,6 +196,23 @@ def test_a_push_is_stored_while_a_migration_waits_for_a_table_that_is_being_read
     postgresql.drop(url)
 
 
+def test_a_migration_takes_no_lock_on_follow_ups_before_the_strongest(postgresql: Server) -> None:
+    """Else a sender that has read them and is about to write would wait for it, and it for the sender."""
+    url = bare(postgresql)
+    migrate(url, to="0007")
+    asked = (
+        "SELECT granted FROM pg_locks WHERE relation = CAST('followups' AS regclass) AND mode <> 'AccessShareLock'"
+    )
+    with closing(Store(url)) as store, ThreadPoolExecutor(1) as pool:
+        with reading_for_long(url, "followups"):
+            migrator = pool.submit(migrate, url)
+            looks = iter(lambda: store.read(lambda tx: tx.rows(asked)), None)
+            assert next(found for found in looks if found) == [(False,)]
+        migrator.result(timeout=60)
+    assert revision_of(url) == REVISION
+    postgresql.drop(url)
+
+
 def test_a_database_that_stays_busy_is_told_and_left_as_it_is(
     postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,13 +230,18 @@ def columns(url: str) -> dict[str, list[str]]:
         return {table: [one["name"] for one in found.get_columns(table)] for table in found.get_table_names()}
 
 
+def bare(server: Server) -> str:
+    """Return the URL of a database of its own without any schema."""
+    name = f"bare_{uuid4().hex}"
+    server.administer(f"CREATE DATABASE {name}")
+    return server.url.replace("/postgres?", f"/{name}?")
+
+
 def fresh(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
     """Return the URL of a database without any schema."""
     if kind == "sqlite":
         return f"sqlite:///{folder / 'fresh.db'}"
-    server: Server = request.getfixturevalue("postgresql")
-    server.administer(f"CREATE DATABASE bare_{os.getpid()}")
-    return server.url.replace("/postgres?", f"/bare_{os.getpid()}?")
+    return bare(request.getfixturevalue("postgresql"))
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -34,11 +34,24 @@ class Clock:
         return time.monotonic()
 
 
-def taking(store: Store, *accounts: str, keep: int = 0) -> Taking:
+class Eventful(Clock):
+    """Something happens right before the second look at it: between a claim and what is begun with that."""
+
+    def __init__(self, event: Callable[[], None]) -> None:
+        self._looks = iter((lambda: None, event))
+
+    def now(self) -> float:
+        next(self._looks, lambda: None)()
+        return NOW
+
+
+def taking(store: Store, *accounts: str, keep: int = 0, clock: Clock | None = None) -> Taking:
     nothing: Any = None  # neither calls nor files are made here
     ways = {name: Way(nothing, 1000.0, Budget(keep), nothing, nothing) for name in accounts or ("default",)}
     claims = Claims(store, LEASE)
-    return Taking(store, Clock(), claims, Beginning(store, claims, ways, {"default": Places(8)}), ways, SLACK)
+    return Taking(
+        store, clock or Clock(), claims, Beginning(store, claims, ways, {"default": Places(8)}), ways, SLACK
+    )
 
 
 @pytest.fixture
@@ -69,6 +82,19 @@ def test_of_a_users_two_lanes_the_second_sees_what_the_first_has_spent(one: Stor
     assert isinstance(first.going, Going)
     assert isinstance(second.going, Move)
     assert (second.going.state, asked(one, GRANTS)) == ("held", [1])
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # on SQLite nobody writes beside a claim
+def test_a_stranger_who_writes_while_their_message_is_claimed_gets_it(store: Store) -> None:
+    put(store, "oStranger")
+    grant = Grant("message", 5, int(NOW) + 9_000)
+
+    def writes() -> None:
+        store.write(lambda tx: contacts.seen(tx, "default", "oStranger", NOW, grant))
+
+    [taken] = store.write(taking(store, clock=Eventful(writes)).take("default", 8, [2]))
+
+    assert isinstance(taken.going, Going)
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # on SQLite nobody holds a user of their own

@@ -9,7 +9,7 @@ import pytest
 
 from wxbot.errors import NotFound, NoTurn, StoreError
 from wxbot.store.engine import Store, Transaction
-from wxbot.store.together import MOST, Together
+from wxbot.store.together import MOST, Together, do_each
 
 INSERT = "INSERT INTO signatures (account, signature, push_key, seen_at) VALUES ('default', :signature, 'k', :txid)"
 COUNT = "SELECT count(*) FROM signatures"
@@ -159,6 +159,27 @@ def test_when_no_turn_comes_nobody_of_those_who_wait_waits_for_another() -> None
 
     assert [type(one.error) for one in done] == [NoTurn] * 4
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_where_no_transaction_can_be_begun_all_fail_at_once(alone: bool) -> None:
+    tries: list[int] = []
+
+    def run(work: Callable[[Any], Any]) -> Any:
+        tries.append(1)
+        raise StoreError("disk I/O error")
+
+    works = [lambda tx: None] * 4
+    done = do_each(works, run) if alone else Together(run).do(works)
+
+    assert [type(one.error) for one in done] == [StoreError] * 4
+    assert len(tries) == 1
+    raised = []
+    for one in done:
+        with pytest.raises(StoreError, match="disk I/O error") as caught:
+            one.outcome()
+        raised.append(caught.value)
+    assert len({id(one) for one in raised}) == 4
 
 
 def test_who_was_taken_along_by_somebody_interrupted_does_its_work_itself() -> None:

@@ -57,11 +57,9 @@ class Taking:
             # A push takes its user before the lanes, which we have: no user is waited for.
             grants = contacts.grants_of_free(tx, account, {each.one.lane.openid for each in claimed})
             for each in claimed:
-                if each.one.lane.openid in grants and self._beginning.can_at_once(each.one):
-                    at_once.append(each)
-                else:
-                    later.append(each)
-            # What the first of a user's may spend, those behind it read anew.
+                is_free = contacts.is_held(tx, account, each.one.lane.openid)
+                (at_once if is_free and self._beginning.can_at_once(each.one) else later).append(each)
+            # What the first of a user's may spend, those behind it read anew, as does a stranger's: they may come.
             begun = [self._begin(tx, each, grants.pop(each.one.lane.openid, None)) for each in at_once]
             return [*begun, *self._mark(tx, later)]
 

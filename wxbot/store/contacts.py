@@ -98,16 +98,15 @@ def grants(tx: Transaction, account: str, openid: str) -> list[Grant]:
 
 
 def grants_of_free(tx: Transaction, account: str, openids: Collection[str]) -> dict[str, list[Grant]]:
-    """Return what `grants` returns for each of these whom nobody else holds, and keep others from changing it.
+    """Return what `grants` returns for each of these who is known, as far as nobody else holds them.
 
-    Nobody is waited for, and until the transaction ends only it can change them.
+    They are held as by `hold_free`: until the transaction ends only it can change that.
     """
     hold_free(tx, account, openids)
     free = sorted(openid for openid in openids if is_held(tx, account, openid))
     each = _GRANTS_OF_EACH.format(among=AMONG[tx.postgresql])
     found = tx.rows(each, account=account, among=tx.listed(free)) if free else []
-    known = {row[0]: _grants(row[1:5]) for row in found if row[5]}
-    return {openid: known.get(openid, []) for openid in free}
+    return {row[0]: _grants(row[1:5]) if row[5] else [] for row in found}
 
 
 def _grants(columns: Row) -> list[Grant]:

@@ -58,8 +58,6 @@ _COUNT = """
 SELECT count(*) FROM publications WHERE account = :account AND topic = :topic AND key LIKE :prefix"""
 
 
-# A publication that is half made counts for those whose follow-up it has not made yet, a step that is made
-# again for those who had none, and a step that waits for a fact counts before its time.
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A claimed publication; `cursor` is the last openid that has its follow-up."""

@@ -32,11 +32,17 @@ RETURNING id, body, received_at, tries"""
 _SHOW = (
     "SELECT id, push_key, openid, received_at, body, state, error FROM pushes WHERE account = :account AND id = :id"
 )
-# The newest first and their age after: asked for at once, all that are older would be looked at.
-_LATEST = """
+LATEST = {
+    # The newest first and their age after: asked for at once, all that are older would be looked at.
+    False: """
 SELECT body FROM (SELECT id, body, received_at FROM pushes WHERE account = :account AND openid = :openid
                   ORDER BY id DESC LIMIT :limit) AS newest
-WHERE received_at >= :since ORDER BY id DESC"""
+WHERE received_at >= :since ORDER BY id DESC""",
+    # Asked like that, PostgreSQL might walk everybody's pushes from the newest on.
+    True: """
+SELECT body FROM pushes WHERE account = :account AND openid = :openid AND received_at >= :since
+ORDER BY id DESC LIMIT :limit""",
+}
 _FAILED = """
 SELECT id, push_key, openid, received_at, body, state, error FROM pushes
 WHERE account = :account AND state = 'failed' AND id < :before ORDER BY id DESC LIMIT :limit"""
@@ -127,7 +133,7 @@ def adopt(
 
 def latest(tx: Transaction, account: str, openid: str, *, since: float, limit: int = 50) -> list[bytes]:
     """Return the plaintext XML of a user's latest pushes since a moment, as they came."""
-    found = tx.rows(_LATEST, account=account, openid=openid, since=since, limit=limit)
+    found = tx.rows(LATEST[tx.postgresql], account=account, openid=openid, since=since, limit=limit)
     return [bytes(row[0]) for row in reversed(found)]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from wxbot.store.engine import Transaction
 
+# A publication that is half made counts for those whose follow-up it has not made yet, a step that is made
+# again for those who had none, and a step that waits for a fact counts before its time.
 _PUBLISHED = """
 SELECT p.priority, p.due_at, p.topic, CAST(NULL AS BIGINT) AS lane_id
 FROM subscriptions AS s JOIN publications AS p ON p.account = s.account AND p.topic = s.topic

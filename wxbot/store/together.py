@@ -2,7 +2,8 @@
 
 A commit costs a write to the disk, however much is in it, and under load most of what a push costs is that.
 Who waits for its turn would wait for its own commit after it; so the one before does the work of all of them in
-one transaction. When any of it fails, all is undone and each is done by itself: nobody fails for another.
+one transaction. When any of it fails, all is undone and each is done by itself: nobody fails for another. Where no
+transaction could be begun, all fail.
 """
 
 import threading
