@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 
 from flow.stage import HASTY, Stage, senders, staged
 from flow.test_sending import put, writer
+from wxbot.errors import NoToken
+from wxbot.platform.access_token import AccessTokens
 from wxbot.reply.bot import Bot
 from wxbot.store.connections import BUSY_TIMEOUT
 from wxbot.store.engine import Transaction
@@ -72,6 +74,18 @@ def test_a_claim_that_fails_keeps_nothing_from_being_settled(still: Stage) -> No
             put(still, late, "one")
             still.until_equal({*users}, lambda: {who for who, state in states(still).items() if state == "sent"})
         still.until_equal({"sent"}, lambda: {*states(still).values()})
+
+
+def test_a_token_that_the_store_cannot_give_is_none(still: Stage) -> None:
+    """Nothing was sent: a message that waits for it loses no try, and is in no doubt."""
+
+    def tokens(tx: Transaction) -> None:
+        if tx.postgresql:
+            tx.change("LOCK TABLE tokens IN ACCESS EXCLUSIVE MODE")
+
+    nobody: Any = None  # the platform is not asked
+    with closing(still.store()) as store, held(still, tokens), pytest.raises(NoToken, match="the store"):
+        AccessTokens(store, still.clock, nobody, "default", "appid", "secret", "stable_token").get()
 
 
 def test_what_the_store_cannot_settle_now_is_settled_once_it_can(url: str, bot: Bot) -> None:

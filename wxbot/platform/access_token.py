@@ -8,12 +8,14 @@ replaced only if it is still the stored one. Source: docs/platform.md §4.
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import structlog
 
 from wxbot.clock import Clock
-from wxbot.errors import NoToken, Refused, Unanswered
+from wxbot.errors import NoToken, Refused, StoreError, Unanswered
 from wxbot.platform.answers import checked
 from wxbot.platform.transport import Transport
 from wxbot.protocol import reaction
@@ -61,7 +63,7 @@ class AccessTokens:
         cached = self._cached
         if cached and time.monotonic() - cached[1] < _CACHE and self._is_fresh(cached[0]):
             return cached[0].token
-        with self._lock:
+        with self._lock, _from_the_store():
             stored = self._known()
             left = stored.expires_at - self._clock.now()
             if self._is_fresh(stored) or (left > 30 and self._clock.now() - stored.fetched_at < FORCE_EVERY):
@@ -81,7 +83,7 @@ class AccessTokens:
 
     def refused(self, token: str) -> str:
         """Return another token than this one, which the platform has just refused; raises NoToken."""
-        with self._lock:
+        with self._lock, _from_the_store():
             self._cached = None
             stored = self._known()
             return self._replace(stored, still_good=False) if stored.token == token else stored.token
@@ -181,6 +183,15 @@ class AccessTokens:
         if not _is_token(answer.get("access_token"), answer.get("expires_in")):
             raise Unanswered("an answer without access_token and expires_in", delivered_maybe=False)
         return answer
+
+
+@contextmanager
+def _from_the_store() -> Iterator[None]:
+    """Tell a store that cannot do it as what it comes to: nothing was sent, so no message is in doubt."""
+    try:
+        yield
+    except StoreError as exc:
+        raise NoToken(f"the store gave no access_token: {exc}") from exc
 
 
 def _is_token(token: object, expires_in: object) -> bool:
